@@ -37,7 +37,9 @@ type Quantization struct {
 
 // Operator is one node; Inputs may hold -1 for an operand that is left out.
 type Operator struct {
-	Code    Code
+	Code Code
+	// Custom names a custom operator.
+	Custom  string
 	Inputs  []int
 	Outputs []int
 	// Options is one of the ...Options types below, or nil.

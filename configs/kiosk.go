@@ -1,0 +1,181 @@
+package configs
+
+import (
+	_ "embed"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Kiosk is the configuration of `canting run`. kiosk.yaml documents every key.
+type Kiosk struct {
+	Listen       string   `mapstructure:"listen"`
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// Model is the path of a .tflite file; empty is the embedded
+	// demonstration model.
+	Model string `mapstructure:"model"`
+	// Motifs is the path of the names and stories; empty is the embedded file.
+	Motifs   string  `mapstructure:"motifs"`
+	Language string  `mapstructure:"language"` // id, en or min
+	Camera   Camera  `mapstructure:"camera"`
+	Live     Live    `mapstructure:"live"`
+	Shutter  Shutter `mapstructure:"shutter"`
+}
+
+// The camera sources.
+const (
+	SourceV4L2      = "v4l2"
+	SourceVideo     = "video"
+	SourceImages    = "images"
+	SourceGStreamer = "gstreamer"
+	SourceDemo      = "demo"
+)
+
+// Sources are the values of camera.source.
+var Sources = []string{SourceV4L2, SourceVideo, SourceImages, SourceGStreamer, SourceDemo}
+
+// Camera chooses where frames come from. Device, Path and Pipeline belong to
+// one source each.
+type Camera struct {
+	Source   string  `mapstructure:"source"`
+	Device   string  `mapstructure:"device"`   // v4l2: /dev/video0
+	Path     string  `mapstructure:"path"`     // video: a file; images: a folder or a pattern such as cloths/%03d.jpg
+	Pipeline string  `mapstructure:"pipeline"` // gstreamer: ends in appsink
+	Width    int     `mapstructure:"width"`    // pixels
+	Height   int     `mapstructure:"height"`   // pixels
+	FPS      float64 `mapstructure:"fps"`      // frames a second
+	// Hold is how long the images and demo sources show each picture.
+	Hold time.Duration `mapstructure:"hold"`
+}
+
+// Live is the label that follows the picture.
+type Live struct {
+	// Smoothing is the time constant of the label's running average; 0 shows
+	// every frame's own answer.
+	Smoothing time.Duration `mapstructure:"smoothing"`
+	StreamFPS float64       `mapstructure:"stream_fps"`
+	// Threads that the engine may use.
+	Threads int `mapstructure:"threads"`
+}
+
+// Shutter is what one press does.
+type Shutter struct {
+	Frames  int           `mapstructure:"frames"`  // classified and averaged
+	Timeout time.Duration `mapstructure:"timeout"` // until a press gives up
+	Hold    time.Duration `mapstructure:"hold"`    // of the verdict on the screen
+}
+
+//go:embed demo.yaml
+var demoYAML []byte
+
+// DefaultKiosk is the embedded default (demo.yaml): the demonstration model
+// on drawn cloths.
+func DefaultKiosk() *Kiosk {
+	k := kioskDefaults()
+	if err := load("demo.yaml", demoYAML, k); err != nil {
+		panic("the embedded demo.yaml is wrong: " + err.Error())
+	}
+	return k
+}
+
+// LoadKiosk reads the configuration at path over the defaults that kiosk.yaml
+// documents. Relative paths in it start from its own folder. The error joins
+// a Problem for every mistake.
+func LoadKiosk(path string) (*Kiosk, error) {
+	k := kioskDefaults()
+	if err := loadFile(path, k); err != nil {
+		return nil, err
+	}
+	for _, p := range []*string{&k.Model, &k.Motifs, &k.Camera.Path} {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(filepath.Dir(path), *p)
+		}
+	}
+	return k, nil
+}
+
+func kioskDefaults() *Kiosk {
+	return &Kiosk{
+		Listen:   "127.0.0.1:8080",
+		Language: "id",
+		Camera: Camera{
+			Source: SourceV4L2,
+			Device: "/dev/video0",
+			Width:  640,
+			Height: 480,
+			FPS:    25,
+			Hold:   5 * time.Second,
+		},
+		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15, Threads: 1},
+		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
+	}
+}
+
+// Validate reports every impossible value.
+func (k *Kiosk) Validate() error {
+	var p problems
+	if what := checkListen(k.Listen); what != "" {
+		p.add("listen", "is %q, %s", k.Listen, what)
+	}
+	for _, host := range k.AllowedHosts {
+		if host == "" || strings.ContainsAny(host, "/: *") {
+			p.add("allowed_hosts", "holds %q, it must hold bare host names such as kiosk.local", host)
+		}
+	}
+	if !slices.Contains(Languages, k.Language) {
+		p.add("language", "is %q, it must be one of %s", k.Language, strings.Join(Languages, ", "))
+	}
+	k.Camera.validate(&p)
+	between(&p, "live.smoothing", k.Live.Smoothing, 0, 10*time.Second)
+	between(&p, "live.stream_fps", k.Live.StreamFPS, 1, 60)
+	between(&p, "live.threads", k.Live.Threads, 1, 64)
+	between(&p, "shutter.frames", k.Shutter.Frames, 1, 60)
+	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
+	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
+	return p.err()
+}
+
+func (c *Camera) validate(p *problems) {
+	needed := map[string]struct{ key, value string }{
+		SourceV4L2:      {"camera.device", c.Device},
+		SourceVideo:     {"camera.path", c.Path},
+		SourceImages:    {"camera.path", c.Path},
+		SourceGStreamer: {"camera.pipeline", c.Pipeline},
+	}
+	if !slices.Contains(Sources, c.Source) {
+		p.add("camera.source", "is %q, it must be one of %s", c.Source, strings.Join(Sources, ", "))
+	} else if n, ok := needed[c.Source]; ok && n.value == "" {
+		p.add(n.key, "is empty, and camera.source %s needs it", c.Source)
+	}
+	between(p, "camera.width", c.Width, 64, 4096)
+	between(p, "camera.height", c.Height, 64, 4096)
+	between(p, "camera.fps", c.FPS, 1, 240)
+	between(p, "camera.hold", c.Hold, 100*time.Millisecond, time.Hour)
+}
+
+// between is written so that a NaN is outside.
+func between[T int | float64 | time.Duration](p *problems, key string, v, low, high T) {
+	if !(v >= low && v <= high) {
+		p.add(key, "is %v, it must be from %v to %v", v, low, high)
+	}
+}
+
+func checkListen(address string) (what string) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "it must be HOST:PORT, such as 127.0.0.1:8080"
+	}
+	if host != "" && host != "localhost" {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return "its host must be an IP address or localhost"
+		}
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return "its port must be from 0 to 65535"
+	}
+	return ""
+}

@@ -1,0 +1,171 @@
+package configs
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kiosk.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEmbeddedDefaultIsTheDemonstration(t *testing.T) {
+	k := DefaultKiosk()
+	if k.Camera.Source != SourceDemo || k.Model != "" || k.Listen != "127.0.0.1:8080" {
+		t.Errorf("DefaultKiosk() = %+v", *k)
+	}
+}
+
+// kiosk.yaml promises to show every key with its default.
+func TestKioskFileDocumentsEveryKeyWithItsDefault(t *testing.T) {
+	k, err := LoadKiosk("kiosk.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := kioskDefaults()
+	want.AllowedHosts = []string{}
+	if !reflect.DeepEqual(k, want) {
+		t.Errorf("kiosk.yaml gives\n%+v\nthe defaults are\n%+v", k, want)
+	}
+	text, err := os.ReadFile("kiosk.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := keyLines("kiosk.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for _, key := range keysOf(reflect.TypeFor[Kiosk](), "") {
+		line, ok := written[key]
+		if !ok {
+			t.Errorf("kiosk.yaml lacks %s", key)
+			continue
+		}
+		above := strings.TrimSpace(lines[line-2])
+		sibling := regexp.MustCompile(`^(width|height): `).MatchString(above) // one comment tells all three
+		if !strings.HasPrefix(above, "#") && !sibling {
+			t.Errorf("kiosk.yaml:%d: %s has no comment above it", line, key)
+		}
+	}
+}
+
+func keysOf(t reflect.Type, prefix string) (keys []string) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key := prefix + f.Tag.Get("mapstructure")
+		if f.Type.Kind() == reflect.Struct {
+			keys = append(keys, keysOf(f.Type, key+".")...)
+		} else {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func TestLoadKioskReadsWhatIsWritten(t *testing.T) {
+	path := write(t, `
+listen: "[::1]:9000"
+allowed_hosts: [Kiosk.Local]
+model: models/m.tflite
+camera: {source: images, path: /cloths, fps: 12.5, hold: 2s}
+shutter: {frames: 9}
+`)
+	k, err := LoadKiosk(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := kioskDefaults()
+	want.Listen = "[::1]:9000"
+	want.AllowedHosts = []string{"Kiosk.Local"}
+	want.Model = filepath.Join(filepath.Dir(path), "models", "m.tflite")
+	want.Camera.Source, want.Camera.Path = SourceImages, "/cloths"
+	want.Camera.FPS, want.Camera.Hold = 12.5, 2*time.Second
+	want.Shutter.Frames = 9
+	if !reflect.DeepEqual(k, want) {
+		t.Errorf("got\n%+v, want\n%+v", k, want)
+	}
+}
+
+func TestMistakesNameTheirKeyAndLine(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown key":          {"listen: :8080\ncamera:\n  source: demo\n  fsp: 25\n", `:4: camera.fsp is not a setting`},
+		"unknown top key":      {"lisen: :8080\n", `:1: lisen is not a setting`},
+		"dotted key":           {"camera.fps: 25\n", `:1: camera.fps is not a setting`},
+		"unknown empty key":    {"listen: :8080\nfoo:\n", `:2: foo has no value`},
+		"text for a number":    {"camera:\n  fps: fast\n", `:2: camera.fps is fast, it must be a number`},
+		"quoted number":        {"camera:\n  width: \"640\"\n", `:2: camera.width is 640, it must be a whole number`},
+		"fraction for a whole": {"shutter:\n\n  frames: 1.9\n", `:3: shutter.frames is 1.9, it must be a whole number`},
+		"bare duration":        {"shutter:\n  hold: 5\n", `:2: shutter.hold is 5, it must be a time with its unit`},
+		"number for a text":    {"model: 7\n", `:1: model is 7, it must be a text`},
+		"text for a list":      {"allowed_hosts: a,b\n", `:1: allowed_hosts is a,b, it must be a list`},
+		"number in a list":     {"allowed_hosts:\n- a\n- 3\n", `:3: allowed_hosts[1] is 3, it must be a text`},
+		"text for a group":     {"camera: demo\n", `:1: camera is demo, it must be a group`},
+		"twice":                {"listen: :80\nlisten: :81\n", `:2: listen is already set in line 1`},
+		"twice by case":        {"listen: :80\nLISTEN: :81\n", `:2: listen is already set in line 1`},
+		"impossible value":     {"live:\n  threads: 0\n", `:2: live.threads is 0, it must be from 1 to 64`},
+		"not a number":         {"camera:\n  fps: .nan\n", `:2: camera.fps is NaN, it must be from`},
+		"bad source":           {"camera:\n  source: webcam\n", `:2: camera.source is "webcam", it must be one of v4l2`},
+		"source without path":  {"camera:\n  source: video\n", `:1: camera.path is empty`},
+		"bad address":          {"listen: kiosk\n", `:1: listen is "kiosk", it must be HOST:PORT`},
+		"bad port":             {"listen: 127.0.0.1:70000\n", `its port must be from 0 to 65535`},
+		"wildcard host":        {"allowed_hosts: [\"*\"]\n", `:1: allowed_hosts holds "*"`},
+		"bad language":         {"language: jv\n", `:1: language is "jv"`},
+		"broken YAML":          {"listen: [\n", `line`},
+		"a list":               {"- listen\n", `must hold keys and values`},
+		"empty":                {"", `holds no settings`},
+		"comments only":        {"# listen: :80\n", `holds no settings`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, c.text)
+			_, err := LoadKiosk(path)
+			if err == nil {
+				t.Fatal("was accepted")
+			}
+			if !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) {
+				t.Errorf("error is %q, want it to say %q and the file", err, c.want)
+			}
+		})
+	}
+}
+
+func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
+	_, err := LoadKiosk(write(t, "language: jv\nlive:\n  threads: 0\nshutter:\n  frames: 0\n"))
+	for _, want := range []string{":1: language", ":3: live.threads", ":5: shutter.frames"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v lacks %s", err, want)
+		}
+	}
+}
+
+func TestLoadKioskFiles(t *testing.T) {
+	if _, err := LoadKiosk(filepath.Join(t.TempDir(), "absent.yaml")); !os.IsNotExist(unwrapAll(err)) {
+		t.Errorf("absent file: %v", err)
+	}
+	if _, err := LoadKiosk(write(t, strings.Repeat("#", maxFile+1))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("oversized file: %v", err)
+	}
+	if _, err := LoadKiosk(t.TempDir()); err == nil {
+		t.Error("a folder was accepted")
+	}
+}
+
+func unwrapAll(err error) error {
+	for {
+		u, ok := err.(interface{ Unwrap() error })
+		if !ok {
+			return err
+		}
+		err = u.Unwrap()
+	}
+}

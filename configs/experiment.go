@@ -1,0 +1,245 @@
+package configs
+
+import (
+	_ "embed"
+	"fmt"
+)
+
+// Experiment is everything that a training run depends on besides its
+// pictures: with the same seed on the same machine it gives the same model.
+type Experiment struct {
+	// Name is what reports call the experiment.
+	Name string
+	// Seed starts every random choice: initial weights, order, augmentation,
+	// dropout and, where the data come unsplit, the split.
+	Seed         int64
+	Input        Input
+	Network      []Stage
+	Augment      Augment
+	Training     Training
+	Quantization Quantization
+	Decision     Decision
+}
+
+// Input is how a picture becomes the network's input. It is written into the
+// model, so that the kiosk does the same.
+type Input struct {
+	// Size is the input's height and width in pixels.
+	Size int
+	// Crop is the guide box's side as a share of the picture's shorter side.
+	Crop float64
+	// GreyWorld switches colour correction on.
+	GreyWorld bool `mapstructure:"grey_world"`
+}
+
+// Stage is one stage of the network: exactly one of Conv, Dense and Mean.
+type Stage struct {
+	// Conv is the number of filters of a convolution + ReLU.
+	Conv   int
+	Kernel int
+	// Norm puts batch normalisation between convolution and ReLU.
+	Norm bool
+	// Pool puts a 2x2 max pool behind.
+	Pool bool
+	// Dense is the number of units of a fully connected layer + ReLU. The
+	// last dense layer, one unit a class, is added without being named.
+	Dense int
+	// Mean averages each channel over the picture.
+	Mean bool
+	// Dropout is the share of the stage's outputs dropped while training.
+	Dropout float64
+}
+
+// Augment is how training pictures are varied, anew each time they are shown.
+type Augment struct {
+	// Crop is the smallest side of the random square cut from the guide box,
+	// as a share of its side; 1 cuts nothing off.
+	Crop float64
+	// Rotate90 turns by a random multiple of 90 degrees; Mirror flips.
+	Rotate90 bool
+	Mirror   bool
+	// Rotate is the largest further turn, in degrees.
+	Rotate float64
+	// Brightness, Contrast and Colour are the largest relative changes of
+	// all channels, of their distance from grey, and of one channel.
+	Brightness float64
+	Contrast   float64
+	Colour     float64
+}
+
+// Training is the optimisation.
+type Training struct {
+	Batch        int
+	Epochs       int
+	Optimizer    string
+	LearningRate float64 `mapstructure:"learning_rate"`
+	// Schedule is constant or cosine, which falls to zero over the epochs.
+	Schedule string
+	// WeightDecay is decoupled from the gradient (AdamW).
+	WeightDecay float64 `mapstructure:"weight_decay"`
+	// LabelSmoothing spreads that share of the target over all classes.
+	LabelSmoothing float64 `mapstructure:"label_smoothing"`
+	// Balance shows every class equally often, whatever its size.
+	Balance bool
+	// TestShare is the share of each class set aside for the test where the
+	// data are not split into train and test already.
+	TestShare float64 `mapstructure:"test_share"`
+}
+
+// Quantization is the step from float to int8.
+type Quantization struct {
+	// Calibration is the number of training pictures that the activations'
+	// ranges are taken from.
+	Calibration int
+}
+
+// Decision is what the model's answer is held to.
+type Decision struct {
+	// Threshold is the least confidence of a named motif.
+	Threshold float64
+}
+
+//go:embed paper.yaml
+var paperYAML []byte
+
+//go:embed gallery.yaml
+var galleryYAML []byte
+
+// DefaultExperiment is configs/gallery.yaml, what a gallery trains with.
+func DefaultExperiment() *Experiment {
+	var e Experiment
+	if err := load("gallery.yaml", galleryYAML, &e); err != nil {
+		panic(err) // embedded, and held valid by a test
+	}
+	return &e
+}
+
+// PaperExperiment is configs/paper.yaml, the experiment of Azmi, Defit and
+// Sumijan.
+func PaperExperiment() *Experiment {
+	e, err := parseExperiment("paper.yaml", paperYAML)
+	if err != nil {
+		panic(err) // embedded, and held valid by a test
+	}
+	return e
+}
+
+// LoadExperiment reads an experiment's YAML file. A key that it leaves out has
+// the value of configs/gallery.yaml.
+func LoadExperiment(path string) (*Experiment, error) {
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseExperiment(path, text)
+}
+
+func parseExperiment(name string, text []byte) (*Experiment, error) {
+	e := DefaultExperiment()
+	stages := e.Network
+	// A list is decoded over the one that is there, element by element.
+	e.Network = nil
+	if err := load(name, text, &withNetwork{Experiment: e, stages: stages}); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// withNetwork fills the stages in before they are validated.
+type withNetwork struct {
+	*Experiment `mapstructure:",squash"`
+	stages      []Stage
+}
+
+func (w *withNetwork) Validate() error {
+	if len(w.Network) == 0 {
+		w.Network = w.stages
+	}
+	return w.Experiment.Validate()
+}
+
+// Validate reports every value that no training run could use.
+func (e *Experiment) Validate() error {
+	var p problems
+	e.validateNetwork(&p)
+	if o := e.Training.Optimizer; o != "adam" {
+		p.add("training.optimizer", "is %q; the only one there is is adam", o)
+	}
+	if s := e.Training.Schedule; s != "constant" && s != "cosine" {
+		p.add("training.schedule", "is %q; write constant or cosine", s)
+	}
+	for _, r := range []struct {
+		key           string
+		value, lo, hi float64
+	}{
+		{"input.size", float64(e.Input.Size), 8, 512},
+		{"input.crop", e.Input.Crop, 0.05, 1},
+		{"augment.crop", e.Augment.Crop, 0.05, 1},
+		{"augment.rotate", e.Augment.Rotate, 0, 180},
+		{"augment.brightness", e.Augment.Brightness, 0, 1},
+		{"augment.contrast", e.Augment.Contrast, 0, 1},
+		{"augment.colour", e.Augment.Colour, 0, 1},
+		{"training.batch", float64(e.Training.Batch), 1, 1024},
+		{"training.epochs", float64(e.Training.Epochs), 1, 100000},
+		{"training.learning_rate", e.Training.LearningRate, 1e-9, 1},
+		{"training.weight_decay", e.Training.WeightDecay, 0, 1},
+		{"training.label_smoothing", e.Training.LabelSmoothing, 0, 0.9},
+		{"training.test_share", e.Training.TestShare, 0.01, 0.9},
+		{"quantization.calibration", float64(e.Quantization.Calibration), 1, 100000},
+		{"decision.threshold", e.Decision.Threshold, 0, 1},
+	} {
+		if !(r.value >= r.lo && r.value <= r.hi) {
+			p.add(r.key, "is %v; it must be between %v and %v", r.value, r.lo, r.hi)
+		}
+	}
+	return p.err()
+}
+
+func (e *Experiment) validateNetwork(p *problems) {
+	if len(e.Network) == 0 || len(e.Network) > 100 {
+		p.add("network", "has %d stages; between 1 and 100 are possible", len(e.Network))
+		return
+	}
+	side, flat := e.Input.Size, false
+	for i, s := range e.Network {
+		key := fmt.Sprintf("network[%d]", i)
+		if fault := s.fault(flat); fault != "" {
+			p.add(key, "%s", fault)
+			return
+		}
+		flat = flat || s.Dense > 0 || s.Mean
+		if s.Pool {
+			side /= 2
+		}
+		if side == 0 {
+			p.add(key, "pools a picture of which nothing is left: use fewer pools or an input.size above %d", e.Input.Size)
+			return
+		}
+	}
+}
+
+// fault says what is wrong with a stage, "" for nothing; flat tells that a
+// dense or mean stage came before.
+func (s Stage) fault(flat bool) string {
+	kinds := 0
+	for _, is := range []bool{s.Conv != 0, s.Dense != 0, s.Mean} {
+		if is {
+			kinds++
+		}
+	}
+	switch {
+	case kinds != 1:
+		return "must have exactly one of conv: FILTERS, dense: UNITS and mean: true"
+	case s.Conv < 0 || s.Conv > 4096 || s.Dense < 0 || s.Dense > 65536:
+		return "has an impossible size: conv takes 1 to 4096 filters, dense 1 to 65536 units"
+	case flat && s.Dense == 0:
+		return "comes after a dense or mean stage, where only dense stages can stand"
+	case s.Conv > 0 && (s.Kernel < 1 || s.Kernel > 11 || s.Kernel%2 == 0):
+		return fmt.Sprintf("has kernel %d; a convolution needs an odd one from 1 to 11", s.Kernel)
+	case s.Conv == 0 && (s.Kernel != 0 || s.Norm || s.Pool):
+		return "has kernel, norm or pool, which belong to a conv stage"
+	case !(s.Dropout >= 0 && s.Dropout < 1):
+		return fmt.Sprintf("has dropout %v; it must be at least 0 and below 1", s.Dropout)
+	}
+	return ""
+}

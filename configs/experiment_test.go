@@ -1,0 +1,61 @@
+package configs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestPaperExperimentIsThePapers(t *testing.T) {
+	e := PaperExperiment()
+	tr := e.Training
+	if tr.Batch != 16 || tr.Epochs != 100 || tr.Optimizer != "adam" || tr.LearningRate != 0.001 || tr.Schedule != "constant" {
+		t.Errorf("table 3 says batch 16, 100 epochs, Adam, 0.001; paper.yaml has %+v", tr)
+	}
+	if len(e.Network) != 5 || e.Network[0].Conv != 16 || e.Network[4].Dense != 64 || e.Network[0].Norm {
+		t.Errorf("network is %+v", e.Network)
+	}
+	if e.Augment != (Augment{Crop: e.Augment.Crop, Rotate90: true, Mirror: true}) {
+		t.Errorf("the paper crops, turns by 90 degrees and mirrors; paper.yaml has %+v", e.Augment)
+	}
+}
+
+func TestExperimentLeavesTheRestToTheGallery(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(path, []byte("training: {epochs: 7}\nnetwork: [{conv: 8, kernel: 3}, {dense: 4}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := LoadExperiment(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := DefaultExperiment()
+	if e.Training.Epochs != 7 || e.Training.Batch != want.Training.Batch || e.Augment != want.Augment {
+		t.Errorf("got %+v", e)
+	}
+	if len(e.Network) != 2 || e.Network[0] != (Stage{Conv: 8, Kernel: 3}) || e.Network[1] != (Stage{Dense: 4}) {
+		t.Errorf("the network is mixed with the gallery's: %+v", e.Network)
+	}
+}
+
+func TestExperimentMistakes(t *testing.T) {
+	for text, want := range map[string]string{
+		"training:\n  epoch: 5\n":                     "mine.yaml:2: training.epoch is not a setting",
+		"training:\n  epochs: many\n":                 "mine.yaml:2: training.epochs is many, it must be a whole number",
+		"training:\n  epochs: 1.5\n":                  "mine.yaml:2: training.epochs is 1.5, it must be a whole number",
+		"training:\n  epochs: 0\n":                    "mine.yaml:2: training.epochs is 0; it must be between 1 and 100000",
+		"training: {optimizer: sgd}\n":                "the only one there is is adam",
+		"training: {learning_rate: .nan}\n":           "training.learning_rate is NaN",
+		"network: [{conv: 4, kernel: 2}]\n":           "kernel 2",
+		"network: [{conv: 4, kernel: 3, dense: 2}]\n": "exactly one of",
+		"network: [{mean: true}, {mean: true}]\n":     "only dense stages can stand",
+		"network:\n- {dense: 4}\n- {dense: 4, pool: true}\n": "mine.yaml:3: network[1] has kernel, norm or pool",
+		"input: {size: 8}\nnetwork: [{conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}]\n": "nothing is left",
+	} {
+		_, err := parseExperiment("mine.yaml", []byte(text))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q gives %v, want %q in it", text, err, want)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+// Package dataset finds labelled pictures on disk: one folder a motif, or
+// train/ and test/ of such.
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Sample is one labelled picture; Label indexes the set's classes.
+type Sample struct {
+	Path  string
+	Label int
+}
+
+// Set is a data set, its classes and samples in the order of their names.
+type Set struct {
+	Classes     []string
+	Train, Test []Sample
+	// Warnings are things that a person should know before training.
+	Warnings []string
+}
+
+// Formats are the file name endings of pictures.
+var Formats = []string{".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+
+// Open finds the pictures below dir. Where they are not split into train and
+// test, testShare of each class, chosen by seed, is set aside for the test. Fewer
+// than two classes, or a class without a training picture, is an error.
+func Open(dir string, testShare float64, seed int64) (*Set, error) {
+	train, test := filepath.Join(dir, "train"), filepath.Join(dir, "test")
+	if !isDir(train) {
+		return openUnsplit(dir, testShare, seed)
+	}
+	s := &Set{}
+	var err error
+	if s.Classes, err = classes(train); err != nil {
+		return nil, err
+	}
+	if !isDir(test) {
+		return nil, fmt.Errorf("%s has a folder train but no folder test: add one with pictures that are not trained on, or remove the folder train and put the motifs' folders into %s", dir, dir)
+	}
+	tested, err := classes(test)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range tested {
+		if !slices.Contains(s.Classes, c) {
+			return nil, fmt.Errorf("the motif %q stands in %s but not in %s: every tested motif must be trained", c, test, train)
+		}
+	}
+	if s.Train, err = s.samples(train); err != nil {
+		return nil, err
+	}
+	if s.Test, err = s.samples(test); err != nil {
+		return nil, err
+	}
+	return s, s.check(dir)
+}
+
+// Labelled finds the pictures of a labelled folder for evaluation, by the
+// classes of a model. A folder that is split into train and test gives its
+// test pictures; a folder whose name is no class is an error.
+func Labelled(dir string, classNames []string) ([]Sample, error) {
+	if test := filepath.Join(dir, "test"); isDir(test) && isDir(filepath.Join(dir, "train")) {
+		dir = test
+	}
+	found, err := classes(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range found {
+		if !slices.Contains(classNames, c) {
+			return nil, fmt.Errorf("%s holds a folder %q, which is not one of the model's motifs (%s)", dir, c, strings.Join(classNames, ", "))
+		}
+	}
+	s := &Set{Classes: classNames}
+	return s.samples(dir)
+}
+
+func openUnsplit(dir string, testShare float64, seed int64) (*Set, error) {
+	s := &Set{}
+	var err error
+	if s.Classes, err = classes(dir); err != nil {
+		return nil, err
+	}
+	all, err := s.samples(dir)
+	if err != nil {
+		return nil, err
+	}
+	rng := rand.New(rand.NewPCG(uint64(seed), 0x73706c6974))
+	for label := range s.Classes {
+		var of []Sample
+		for _, sample := range all {
+			if sample.Label == label {
+				of = append(of, sample)
+			}
+		}
+		rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+		n := int(math.Round(float64(len(of)) * testShare))
+		s.Test = append(s.Test, of[:n]...)
+		s.Train = append(s.Train, of[n:]...)
+	}
+	byPath := func(a, b Sample) int { return strings.Compare(a.Path, b.Path) }
+	slices.SortFunc(s.Train, byPath)
+	slices.SortFunc(s.Test, byPath)
+	return s, s.check(dir)
+}
+
+// Counts are the samples of each class.
+func Counts(samples []Sample, classes int) []int {
+	n := make([]int, classes)
+	for _, s := range samples {
+		n[s.Label]++
+	}
+	return n
+}
+
+func (s *Set) check(dir string) error {
+	if len(s.Classes) < 2 {
+		return fmt.Errorf("%s holds %d motif folders; a classifier needs at least 2, each named for its motif and holding its pictures", dir, len(s.Classes))
+	}
+	tests := Counts(s.Test, len(s.Classes))
+	for label, n := range Counts(s.Train, len(s.Classes)) {
+		if n == 0 {
+			return fmt.Errorf("the motif %q has no picture to train on below %s (%s): add some or remove its folder", s.Classes[label], dir, strings.Join(Formats, ", "))
+		}
+		if tests[label] == 0 {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("The motif %q has no test picture, so nothing will be known of how well it is recognised.", s.Classes[label]))
+		}
+	}
+	return nil
+}
+
+// classes are the names of the visible folders in dir, sorted.
+func classes(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("read the pictures' folder: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if !hidden(e.Name()) && isDir(filepath.Join(dir, e.Name())) {
+			names = append(names, e.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s holds no folders: put each motif's pictures into a folder of its name", dir)
+	}
+	return names, nil
+}
+
+// samples finds every file with a picture's ending below the classes' folders,
+// and warns of the files with other endings.
+func (s *Set) samples(dir string) ([]Sample, error) {
+	var found []Sample
+	for label, class := range s.Classes {
+		root := filepath.Join(dir, class)
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil && path == root && errors.Is(err, fs.ErrNotExist):
+				return nil
+			case err != nil:
+				return err
+			case hidden(d.Name()) && d.IsDir():
+				return fs.SkipDir
+			case d.IsDir() || hidden(d.Name()):
+			case slices.Contains(Formats, strings.ToLower(filepath.Ext(path))):
+				found = append(found, Sample{Path: path, Label: label})
+			default:
+				s.Warnings = append(s.Warnings, fmt.Sprintf("%s is left out: its ending is none of %s.", path, strings.Join(Formats, ", ")))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look for the pictures of %q: %w", class, err)
+		}
+	}
+	return found, nil
+}
+
+func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "Thumbs.db" }
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}

@@ -1,0 +1,111 @@
+package dataset
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// tree makes the named files, empty, below a new folder.
+func tree(t *testing.T, files ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range files {
+		path := filepath.Join(dir, f)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(f, "/") {
+			if err := os.MkdirAll(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func names(samples []Sample) (n []string) {
+	for _, s := range samples {
+		n = append(n, filepath.Base(s.Path))
+	}
+	return n
+}
+
+func TestOpenSplit(t *testing.T) {
+	dir := tree(t, "train/b/1.jpg", "train/a/2.PNG", "train/a/sub/3.webp", "train/a/.hidden.jpg",
+		"train/a/notes.txt", "test/a/4.jpeg", "train/.git/x/y.jpg")
+	s, err := Open(dir, 0.2, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s.Classes, []string{"a", "b"}) ||
+		!reflect.DeepEqual(names(s.Train), []string{"2.PNG", "3.webp", "1.jpg"}) ||
+		!reflect.DeepEqual(names(s.Test), []string{"4.jpeg"}) {
+		t.Errorf("got %+v", s)
+	}
+	all := strings.Join(s.Warnings, "\n")
+	if len(s.Warnings) != 2 || !strings.Contains(all, "notes.txt") || !strings.Contains(all, `"b" has no test picture`) {
+		t.Errorf("warnings are %q", s.Warnings)
+	}
+}
+
+func TestOpenSplitsByItself(t *testing.T) {
+	var files []string
+	for _, class := range []string{"a/", "b/"} {
+		for i := range 10 {
+			files = append(files, class+string(rune('0'+i))+".jpg")
+		}
+	}
+	dir := tree(t, files...)
+	first, err := Open(dir, 0.2, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(Counts(first.Train, 2), []int{8, 8}) || !reflect.DeepEqual(Counts(first.Test, 2), []int{2, 2}) {
+		t.Errorf("split %v and %v", Counts(first.Train, 2), Counts(first.Test, 2))
+	}
+	again, _ := Open(dir, 0.2, 7)
+	if !reflect.DeepEqual(first, again) {
+		t.Error("the same seed gives another split")
+	}
+	other, _ := Open(dir, 0.2, 8)
+	if reflect.DeepEqual(first.Test, other.Test) {
+		t.Error("another seed gives the same split")
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for want, files := range map[string][]string{
+		"at least 2":                {"a/1.jpg"},
+		"no folders":                {"1.jpg"},
+		`"b" has no picture`:        {"a/1.jpg", "b/"},
+		"no folder test":            {"train/a/1.jpg", "train/b/1.jpg"},
+		"every tested motif":        {"train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"},
+		"read the pictures' folder": nil,
+	} {
+		dir := tree(t, files...)
+		if files == nil {
+			dir = filepath.Join(dir, "absent")
+		}
+		if _, err := Open(dir, 0.2, 1); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v gives %v, want %q in it", files, err, want)
+		}
+	}
+}
+
+func TestLabelled(t *testing.T) {
+	dir := tree(t, "train/a/1.jpg", "test/a/2.jpg", "test/b/3.jpg")
+	for _, d := range []string{dir, filepath.Join(dir, "test")} {
+		got, err := Labelled(d, []string{"b", "a"})
+		if err != nil || len(got) != 2 || got[0].Label != 0 || filepath.Base(got[0].Path) != "3.jpg" {
+			t.Errorf("%s: %v, %v", d, got, err)
+		}
+	}
+	if _, err := Labelled(dir, []string{"a"}); err == nil || !strings.Contains(err.Error(), `"b"`) {
+		t.Errorf("an unknown motif gives %v", err)
+	}
+}

@@ -12,8 +12,8 @@ import (
 // unit high and centred on the origin.
 type point struct{ x, y float64 }
 
-func (p point) add(q point) point             { return point{p.x + q.x, p.y + q.y} }
-func (p point) scale(f float64) point         { return point{p.x * f, p.y * f} }
+func (p point) add(q point) point                { return point{p.x + q.x, p.y + q.y} }
+func (p point) scale(f float64) point            { return point{p.x * f, p.y * f} }
 func (p point) towards(q point, t float64) point { return point{p.x + (q.x-p.x)*t, p.y + (q.y-p.y)*t} }
 
 // polar is the point at a distance and an angle (radians, clockwise from right) from p.

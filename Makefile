@@ -4,13 +4,85 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # gocv's build tags choose its modules; with customenv the paths come from here
-# rather than from pkg-config (RATIONALE.md, "Five -dev packages").
+# rather than from pkg-config (RATIONALE.md, "Four -dev packages").
 TAGS := customenv,gocv_specific_modules,gocv_videoio
-export GOFLAGS := $(strip $(filter-out -tags=%,$(GOFLAGS)) -tags=$(TAGS))
+export GOFLAGS := $(strip $(filter-out -tags=% -buildvcs=%,$(GOFLAGS)) -tags=$(TAGS) -buildvcs=false)
 export CGO_CPPFLAGS := -I$(CURDIR)/scripts/opencv -I/usr/include/opencv4
 export CGO_CXXFLAGS := -O2 -g0 --std=c++11
 export CGO_LDFLAGS := -lopencv_core -lopencv_imgproc -lopencv_imgcodecs -lopencv_videoio
 
+VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
+GO_BUILD := go build -ldflags '-X canting/firmware.Version=$(VERSION)'
+TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
+
+# What a Raspberry Pi without OpenCV's headers could build too: every package
+# that nothing with cgo stands behind.
+CGO_FREE = $(shell go list -f '{{if .GoFiles}}{{.ImportPath}} {{join .Deps " "}}{{end}}' ./... \
+	| grep -vE ' (gocv\.io/x/gocv|gonum\.org/v1/netlib)' | cut -d ' ' -f 1)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: setup-build bin/canting bin/canting-trainer bin/canting-bench ## Build the programs into bin/
+
+.PHONY: run
+run: setup-run bin/canting ## Install what is missing, build and start the kiosk on its drawn cloths
+	bin/canting run
+
+.PHONY: test
+test: setup-test litert build/tools ## Install what is missing and run every test; skipped ones are listed with their reason
+	$(TEST) -tags=$(TAGS),matprofile -run Leak ./capture
+	$(TEST) ./...
+
+.PHONY: check
+check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cross-builds
+	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \
+		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
+	@echo "check: go vet"; go vet ./...
+	@echo "check: staticcheck"; build/tools/staticcheck ./...
+	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
+	@packages="$(CGO_FREE)"; for arch in arm64 arm; do \
+		echo "check: $$arch without cgo, $$(wc -w <<<"$$packages") packages"; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=7 go vet $$packages; \
+		CGO_ENABLED=0 GOOS=linux GOARCH=$$arch GOARM=7 go build $$packages; \
+	done
+
+.PHONY: bench
+bench: ## Time the engine's kernels and models
+	go test -run '^$$' -bench . -benchmem ./infer/...
+
+.PHONY: litert
+litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests compare with, into build/litert
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin build dist
+
 .PHONY: env
-env: ## Print the build's environment: eval "$(make env)" before go commands of your own
+env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
+
+.PHONY: setup-run setup-build setup-test
+setup-run setup-build setup-test: setup-%:
+	@scripts/setup.sh $*
+
+# Go knows better than make what is out of date.
+.PHONY: bin/canting bin/canting-trainer bin/canting-bench
+bin/canting:
+	$(GO_BUILD) -o $@ ./firmware/cmd/canting
+bin/canting-trainer:
+	$(GO_BUILD) -o $@ ./trainer/cmd/canting-trainer
+bin/canting-bench:
+	CGO_ENABLED=0 $(GO_BUILD) -o $@ ./infer/cmd/canting-bench
+
+build/tools: scripts/tools/go.mod scripts/tools/go.sum
+	CGO_ENABLED=0 GOFLAGS= go build -C scripts/tools -o $(CURDIR)/build/tools/ tool
+	@touch $@
+
+build/litert/oracle.mjs: $(wildcard scripts/litert/*)
+	@mkdir -p $(@D)
+	cp scripts/litert/package.json scripts/litert/package-lock.json $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	cp scripts/litert/oracle.mjs $@

@@ -1,0 +1,81 @@
+package infer
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Classification is the answer for one picture.
+type Classification struct {
+	Label      string
+	Confidence float32
+	// Unknown is set when Confidence is below the model's threshold; Label is
+	// then the likeliest one all the same.
+	Unknown bool
+	// Scores are the probabilities, in the order of the labels.
+	Scores []float32
+}
+
+// Probabilities turns a raw output tensor into probabilities, one for each
+// label. The metadata's temperature T is applied: to logits as softmax(logits/T),
+// to the output of a SOFTMAX as the softmax of their logarithms over T. With
+// T = 1 the latter are the dequantized outputs themselves, as other tools show
+// them, whose sum may differ from 1 by rounding.
+func (m *Model) Probabilities(dst []float32, output []byte) {
+	m.dequantize(dst, output)
+	t := m.canting.Temperature
+	if m.softmax && t == 1 {
+		return
+	}
+	largest := math.Inf(-1)
+	for _, v := range dst {
+		largest = max(largest, m.logit(v)/t)
+	}
+	var sum float64
+	for i, v := range dst {
+		e := math.Exp(m.logit(v)/t - largest)
+		dst[i] = float32(e)
+		sum += e
+	}
+	for i := range dst {
+		dst[i] = float32(float64(dst[i]) / sum)
+	}
+}
+
+// logit is an output as a logit, up to a constant shared by all of them. A
+// probability rounded to 0 stands for half a quantization step.
+func (m *Model) logit(v float32) float64 {
+	if m.softmax {
+		return math.Log(max(float64(v), 1.0/512))
+	}
+	return float64(v)
+}
+
+func (m *Model) dequantize(dst []float32, output []byte) {
+	zero := float32(m.output.ZeroPoint)
+	for i := range dst {
+		switch m.output.Type {
+		case "int8":
+			dst[i] = (float32(int8(output[i])) - zero) * m.output.Scale
+		case "uint8":
+			dst[i] = (float32(output[i]) - zero) * m.output.Scale
+		default:
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(output[4*i:]))
+		}
+	}
+}
+
+// Decide names the likeliest label. Scores shares no memory with probabilities.
+func (m *Model) Decide(probabilities []float32) Classification {
+	best := 0
+	for i, p := range probabilities {
+		if p > probabilities[best] {
+			best = i
+		}
+	}
+	return Classification{
+		Label: m.labels[best], Confidence: probabilities[best],
+		Unknown: float64(probabilities[best]) < m.canting.Threshold,
+		Scores:  append([]float32(nil), probabilities...),
+	}
+}

@@ -69,10 +69,11 @@ func EncodeJPEG(f Frame, quality int) ([]byte, error) {
 	}
 	defer release()
 	buf, err := gocv.IMEncodeWithParams(gocv.JPEGFileExt, m, []int{gocv.IMWriteJpegQuality, quality})
-	defer buf.Close()
 	if err != nil {
+		buf.Close()
 		return nil, fmt.Errorf("encode a JPEG of %d x %d pixels: %w", f.Width, f.Height, err)
 	}
+	defer buf.Close()
 	return append([]byte(nil), buf.GetBytes()...), nil
 }
 

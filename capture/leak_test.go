@@ -4,6 +4,7 @@ package capture
 
 import (
 	"bytes"
+	"path/filepath"
 	"testing"
 
 	"canting/infer/metadata"
@@ -16,13 +17,24 @@ import (
 func TestNoMatLeaks(t *testing.T) {
 	p := preprocessor(t, metadata.Preprocessing{Crop: 0.9, GreyWorld: true, Std: [3]float64{255, 255, 255}}, InputSpec{64, 64, "int8", 1.0 / 255, -128})
 	dst := make([]byte, 64*64*3)
+	path := filepath.Join(t.TempDir(), "cloth.avi")
+	writeVideo(t, path, 12)
+	src, err := openVideo(Config{Kind: KindVideo, Source: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	src.(*video).pacer.interval = 0
 	frame := func() {
-		b, err := EncodeJPEG(drawn(160, 120), 80)
+		f, err := src.Read(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := Decode(b)
+		b, err := EncodeJPEG(f, 80)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if f, err = Decode(b); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Run(f, dst); err != nil {

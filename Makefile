@@ -11,8 +11,8 @@ export CGO_CPPFLAGS := -I$(CURDIR)/scripts/opencv -I/usr/include/opencv4
 export CGO_CXXFLAGS := -O2 -g0 --std=c++11
 export CGO_LDFLAGS := -lopencv_core -lopencv_imgproc -lopencv_imgcodecs -lopencv_videoio
 
-VERSION := $(or $(shell git describe --tags --always --dirty 2>/dev/null),unknown)
-GO_BUILD := go build -ldflags '-X canting/firmware.Version=$(VERSION)'
+# The programs carry the commit that they were built from, where git can tell it.
+GO_BUILD := go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true,false)
 TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
 
 # What a Raspberry Pi without OpenCV's headers could build too: every package

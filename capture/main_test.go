@@ -46,11 +46,19 @@ func runScript(name string) error {
 		if name == "absent" {
 			return nil, errors.New("there is no camera at /dev/video7: check its cable")
 		}
-		return &scripted{fault: name, pacer: pacer{interval: 20 * time.Millisecond}}, nil
+		pace := 20 * time.Millisecond
+		switch name {
+		case "slow":
+			pace = time.Second
+		case "fast":
+			pace = 5 * time.Millisecond
+		}
+		return &scripted{fault: name, pacer: pacer{interval: pace}}, nil
 	})
 }
 
-// scripted is a camera of 50 frames a second with one fault after a second.
+// scripted is a camera with one fault after 50 frames, which are a second of it
+// unless it is slow or fast.
 type scripted struct {
 	fault string
 	pacer pacer

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"image"
 	"math"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -48,6 +50,39 @@ func TestGoldenBytes(t *testing.T) {
 		sum := sha256.Sum256(dst)
 		if got := hex.EncodeToString(sum[:]); got != test.want {
 			t.Errorf("%s: SHA-256 of the tensor is %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// Golden pairs start at an encoded picture, so decoding is held too.
+func TestGoldenPictures(t *testing.T) {
+	photograph, err := EncodeJPEG(drawn(640, 480), 85)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"encoded here":    "232194f9e08f1f13b35704ab7837897dc978c9cf18cd70a0868eb1a5b926275e",
+		"baseline.jpg":    "a4210f7f406ff419f6300ac9d8f453094b31c2cadc9f772b1b0ce3744c88517b",
+		"progressive.jpg": "a4210f7f406ff419f6300ac9d8f453094b31c2cadc9f772b1b0ce3744c88517b",
+		"cmyk.jpg":        "3696314bbccf621337cadd1fb9f239f9c2b6ac169ef9430c265a3d2e46ab910d",
+		"picture.png":     "47e547d8afa7f967b545b2faba9f6ca91c972413c570af6d7fa63708a21ca7b7",
+		"picture.webp":    "d4a672c2767726deef4e75bfe65b3694dc91b25ec0ce77a56f6e8e169fda5ab0",
+		"picture.bmp":     "47e547d8afa7f967b545b2faba9f6ca91c972413c570af6d7fa63708a21ca7b7",
+	}
+	for name, want := range want {
+		b := photograph
+		if name != "encoded here" {
+			if b, err = os.ReadFile(filepath.Join("testdata", name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := Decode(b)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sum := sha256.Sum256(f.BGR)
+		if got := hex.EncodeToString(sum[:]); got != want {
+			t.Errorf("%s: SHA-256 of the pixels is %s, want %s", name, got, want)
 		}
 	}
 }

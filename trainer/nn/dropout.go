@@ -16,10 +16,14 @@ type Dropout struct {
 	y, dx buffer
 }
 
-// NewDropout makes a dropout of rate in [0, 1) for pictures of shape in.
-func NewDropout(in []int, rate float64, rng *rand.Rand) *Dropout {
-	return &Dropout{Rate: rate, shape: in, rng: rng}
+// NewDropout makes a dropout of rate in [0, 1) for pictures of shape in. Seed
+// has to be called before it trains.
+func NewDropout(in []int, rate float64) *Dropout {
+	return &Dropout{Rate: rate, shape: in}
 }
+
+// Seed sets the source of the choices of what to drop.
+func (d *Dropout) Seed(rng *rand.Rand) { d.rng = rng }
 
 func (d *Dropout) Name() string     { return "dropout" }
 func (d *Dropout) Params() []*Param { return nil }

@@ -103,3 +103,13 @@ func read(s dataset.Sample, exact, wide *capture.Preprocessor) (Picture, error) 
 func preprocessor(p metadata.Preprocessing, size int) (*capture.Preprocessor, error) {
 	return capture.NewPreprocessor(p, capture.InputSpec{Width: size, Height: size, Type: "float32"})
 }
+
+// JPEG encodes the picture at its higher resolution.
+func (p Picture) JPEG(quality int) ([]byte, error) {
+	side := int(math.Sqrt(float64(len(p.wide) / 3)))
+	bgr := make([]byte, len(p.wide))
+	for i := 0; i+2 < len(bgr); i += 3 {
+		bgr[i], bgr[i+1], bgr[i+2] = p.wide[i+2], p.wide[i+1], p.wide[i]
+	}
+	return capture.EncodeJPEG(capture.Frame{Width: side, Height: side, BGR: bgr}, quality)
+}

@@ -1,0 +1,64 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"canting/trainer/draw"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+)
+
+func newDraw() *cobra.Command {
+	var out string
+	var o draw.Options
+	var counts []string
+	c := &cobra.Command{
+		Use:   "draw --out DIR [--seed S] [--count MOTIF=N,...]",
+		Short: "Draw cloths of the paper's four motifs and photograph them in software",
+		Long: `Draws cloths of ` + strings.Join(draw.Motifs, ", ") + `,
+photographs them in software and writes train/ and test/ to --out, by default
+in the paper's numbers. The same seed gives the same pixels.`,
+		Args: exactly(0, "flags only"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := required(c, "out"); err != nil {
+				return err
+			}
+			var err error
+			if o.Counts, err = parseCounts(counts); err != nil {
+				return misuse{err}
+			}
+			bar := progressbar.NewOptions(0, progressbar.OptionSetWriter(c.ErrOrStderr()), progressbar.OptionSetDescription("drawing"))
+			err = draw.Write(c.Context(), out, o, func(done, total int) {
+				bar.ChangeMax(total)
+				_ = bar.Set(done) // a terminal that went away stops no drawing
+			})
+			fmt.Fprintln(c.ErrOrStderr())
+			return err
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "folder to write to")
+	c.Flags().Int64Var(&o.Seed, "seed", 1, "seed of the cloths and of the photographing")
+	c.Flags().Float64Var(&o.TestShare, "test-share", 0.2, "share of the pictures that go to test/")
+	c.Flags().StringSliceVar(&counts, "count", nil, "pictures a motif, such as rumah_gadang=10,rangkiang=10 (default: the paper's 150, 130, 50 and 70)")
+	return c
+}
+
+// parseCounts reads MOTIF=N; nothing given leaves the paper's numbers.
+func parseCounts(given []string) (map[string]int, error) {
+	if len(given) == 0 {
+		return nil, nil
+	}
+	counts := map[string]int{}
+	for _, g := range given {
+		motif, number, ok := strings.Cut(g, "=")
+		n, err := strconv.Atoi(number)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("--count %s: write MOTIF=NUMBER, such as rangkiang=20", g)
+		}
+		counts[motif] = n
+	}
+	return counts, nil
+}

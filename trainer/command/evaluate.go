@@ -1,0 +1,55 @@
+package command
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"canting/trainer"
+	"canting/trainer/report"
+
+	"github.com/spf13/cobra"
+)
+
+func newEvaluate() *cobra.Command {
+	var model, data string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "evaluate --model M.tflite --data DIR",
+		Short: "Measure a model on labelled photographs",
+		Long: `Classifies every photograph below --data, one folder a motif, as the kiosk
+would, and counts the right answers. Of a folder split into train/ and test/ it
+takes test/.`,
+		Args: exactly(0, "flags only"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := required(c, "model", "data"); err != nil {
+				return err
+			}
+			file, err := os.ReadFile(model)
+			if err != nil {
+				return fmt.Errorf("read the model: %w", err)
+			}
+			warn := func(w string) { fmt.Fprintf(c.ErrOrStderr(), "warning: %s\n", w) }
+			e, err := trainer.Evaluate(c.Context(), file, data, warn)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), e)
+			}
+			out := c.OutOrStdout()
+			for _, class := range slices.Sorted(maps.Keys(e.PerClass)) {
+				n := e.PerClass[class]
+				fmt.Fprintf(out, "%-24s %4d right %4d wrong\n", class, n.Correct, n.Wrong)
+			}
+			lo, hi := report.Interval(e.Correct(), e.Total())
+			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
+			return nil
+		},
+	}
+	c.Flags().StringVar(&model, "model", "", "the model file")
+	c.Flags().StringVar(&data, "data", "", "folder of labelled photographs")
+	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall and per_class as JSON")
+	return c
+}

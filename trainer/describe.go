@@ -1,0 +1,120 @@
+package trainer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"canting/configs"
+	"canting/trainer/dataset"
+	"canting/trainer/picture"
+	"canting/trainer/report"
+)
+
+// thumbnailQuality is the JPEG quality of the report's pictures.
+const thumbnailQuality = 80
+
+// describe fills in a report: what was trained, on what, and what the int8
+// model says of every test picture.
+func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
+	c, err := newClassifier(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the written model back: %w", err)
+	}
+	digest := sha256.Sum256(file)
+	run := &report.Run{
+		Title:      f.experiment.Name,
+		Parameters: parameters(f.experiment),
+		Layers:     f.layers(),
+		Splits:     d.splits(),
+		Warnings:   d.warnings,
+		Model:      report.ModelFile{Name: ModelName, Bytes: int64(len(file)), Digest: hex.EncodeToString(digest[:])},
+		Metrics:    report.Metrics{Classes: d.classes, Epochs: f.history},
+	}
+	truth, predicted := make([]int, len(f.test)), make([]int, len(f.test))
+	for i, p := range f.test {
+		if err := c.preprocessor.Normalise(p.Exact, c.session.Input()); err != nil {
+			return nil, err
+		}
+		if err := c.session.Run(); err != nil {
+			return nil, err
+		}
+		label, probability := c.answer()
+		truth[i], predicted[i] = p.Label, label
+		thumbnail, err := p.JPEG(thumbnailQuality)
+		if err != nil {
+			return nil, err
+		}
+		run.Pictures = append(run.Pictures, report.Picture{
+			File: filepath.Base(p.Path), Class: d.classes[p.Label], Predicted: d.classes[label],
+			Probability: float64(probability), Thumbnail: thumbnail,
+		})
+	}
+	run.Metrics.Int8 = report.Evaluate(d.classes, truth, predicted)
+	return run, nil
+}
+
+// parameters is the paper's table 3 and what else the run depends on.
+func parameters(e *configs.Experiment) []report.Parameter {
+	t, a := e.Training, e.Augment
+	augment := []string{fmt.Sprintf("random square of at least %.0f %% of the side", 100*a.Crop)}
+	for _, v := range []struct {
+		on   bool
+		text string
+	}{
+		{a.Rotate90, "turns by 90°"},
+		{a.Mirror, "mirroring"},
+		{a.Rotate > 0, fmt.Sprintf("turns up to %v°", a.Rotate)},
+		{a.Brightness > 0, fmt.Sprintf("brightness ± %.0f %%", 100*a.Brightness)},
+		{a.Contrast > 0, fmt.Sprintf("contrast ± %.0f %%", 100*a.Contrast)},
+		{a.Colour > 0, fmt.Sprintf("colour ± %.0f %%", 100*a.Colour)},
+	} {
+		if v.on {
+			augment = append(augment, v.text)
+		}
+	}
+	return []report.Parameter{
+		{Name: "Batch size", Value: fmt.Sprint(t.Batch)},
+		{Name: "Epochs", Value: fmt.Sprint(t.Epochs)},
+		{Name: "Optimizer", Value: "Adam"},
+		{Name: "Learning rate", Value: fmt.Sprintf("%v, %s", t.LearningRate, t.Schedule)},
+		{Name: "Weight decay", Value: fmt.Sprint(t.WeightDecay)},
+		{Name: "Label smoothing", Value: fmt.Sprint(t.LabelSmoothing)},
+		{Name: "Classes shown equally often", Value: map[bool]string{true: "yes", false: "no"}[t.Balance]},
+		{Name: "Pictures varied by", Value: strings.Join(augment, ", ")},
+		{Name: "Input", Value: fmt.Sprintf("%d × %d pixels, guide box %.0f %% of the shorter side", e.Input.Size, e.Input.Size, 100*e.Input.Crop)},
+		{Name: "Seed", Value: fmt.Sprint(e.Seed)},
+	}
+}
+
+func (f *fit) layers() []report.Layer {
+	var rows []report.Layer
+	for _, l := range f.net.Layers {
+		n := 0
+		for _, p := range l.Params() {
+			n += p.Value.Shape().TotalSize()
+		}
+		rows = append(rows, report.Layer{
+			Name: l.Name(), Output: strings.ReplaceAll(strings.Trim(fmt.Sprint(l.Shape()), "[]"), " ", " × "), Parameters: n,
+		})
+	}
+	return rows
+}
+
+func (d *data) splits() []report.Split {
+	count := func(of []picture.Picture) []int {
+		samples := make([]dataset.Sample, len(of))
+		for i, p := range of {
+			samples[i] = p.Sample
+		}
+		return dataset.Counts(samples, len(d.classes))
+	}
+	train, test := count(d.train), count(d.test)
+	splits := make([]report.Split, len(d.classes))
+	for i, c := range d.classes {
+		splits[i] = report.Split{Class: c, Train: train[i], Test: test[i]}
+	}
+	return splits
+}

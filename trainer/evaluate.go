@@ -1,0 +1,45 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+
+	"canting/capture"
+	"canting/trainer/dataset"
+	"canting/trainer/report"
+)
+
+// Evaluate classifies every picture of a labelled folder with the int8 model
+// in file, as the kiosk would. Pictures that cannot be read are told to warn and
+// left out.
+func Evaluate(ctx context.Context, file []byte, dir string, warn func(string)) (report.Evaluation, error) {
+	c, err := newClassifier(file)
+	if err != nil {
+		return report.Evaluation{}, err
+	}
+	classes := c.model.Labels()
+	samples, err := dataset.Labelled(dir, classes)
+	if err != nil {
+		return report.Evaluation{}, err
+	}
+	var truth, predicted []int
+	for _, s := range samples {
+		if err := ctx.Err(); err != nil {
+			return report.Evaluation{}, fmt.Errorf("the evaluation was stopped: %w", err)
+		}
+		frame, err := capture.ReadFile(s.Path)
+		if err == nil {
+			err = c.run(frame)
+		}
+		if err != nil {
+			warn(fmt.Sprintf("%s is left out: %v.", s.Path, err))
+			continue
+		}
+		label, _ := c.answer()
+		truth, predicted = append(truth, s.Label), append(predicted, label)
+	}
+	if len(truth) == 0 {
+		return report.Evaluation{}, fmt.Errorf("no picture below %s could be read: there is nothing to evaluate", dir)
+	}
+	return report.Evaluate(classes, truth, predicted), nil
+}

@@ -1,0 +1,157 @@
+package trainer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"canting/capture"
+	"canting/configs"
+	"canting/infer"
+	"canting/infer/metadata"
+	"canting/infer/tflite"
+	"canting/trainer/picture"
+	"canting/trainer/quantize"
+
+	"gorgonia.org/tensor"
+)
+
+// export quantizes the trained network and writes the model file's bytes, with
+// its labels, preprocessing, provenance and golden pairs.
+func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
+	model, err := quantize.Model(f.net, f.experiment.Input.Size, f.calibration())
+	if err != nil {
+		return nil, fmt.Errorf("quantize: %w", err)
+	}
+	model.Description = f.experiment.Name
+	model.Labels = d.classes
+	card := metadata.Default()
+	card.Preprocessing = newPreprocessing(f.experiment.Input)
+	card.Threshold = f.experiment.Decision.Threshold
+	card.Provenance = f.provenance(metrics)
+	file, err := encode(model, card)
+	if err != nil {
+		return nil, err
+	}
+	if card.Golden, err = golden(file, f.train, len(d.classes)); err != nil {
+		return nil, fmt.Errorf("compute the golden pairs: %w", err)
+	}
+	return encode(model, card)
+}
+
+func (f *fit) provenance(metrics map[string]float64) metadata.Provenance {
+	return metadata.Provenance{
+		Tool: "canting-trainer", DataSet: dataDigest(f.train, f.test), Config: experimentJSON(f.experiment),
+		Seed: f.experiment.Seed, Pictures: len(f.train), Metrics: metrics,
+	}
+}
+
+func experimentJSON(e *configs.Experiment) string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // validated numbers and texts
+	}
+	return string(b)
+}
+
+func encode(model *tflite.Model, card metadata.Canting) ([]byte, error) {
+	text, err := json.Marshal(card)
+	if err != nil {
+		return nil, fmt.Errorf("encode the model's metadata: %w", err)
+	}
+	model.Canting = text
+	file, err := model.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("write the model: %w", err)
+	}
+	return file, nil
+}
+
+// calibration is the training pictures that the activations' ranges come from,
+// spread evenly over the set, in batches.
+func (f *fit) calibration() []*tensor.Dense {
+	n := min(f.experiment.Quantization.Calibration, len(f.train))
+	chosen := make([]picture.Picture, n)
+	for i := range chosen {
+		chosen[i] = f.train[i*len(f.train)/n]
+	}
+	var batches []*tensor.Dense
+	for c := range slices.Chunk(chosen, measureBatch) {
+		batches = append(batches, exact(c, f.experiment.Input.Size))
+	}
+	return batches
+}
+
+// goldenQuality is the JPEG quality of golden pictures, which only need to
+// decode to the same bytes everywhere.
+const goldenQuality = 85
+
+// golden asks the model itself for its answers to one picture a motif.
+func golden(file []byte, train []picture.Picture, classes int) ([]metadata.Golden, error) {
+	c, err := newClassifier(file)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []metadata.Golden
+	for label := range classes {
+		i := slices.IndexFunc(train, func(p picture.Picture) bool { return p.Label == label })
+		jpeg, err := train[i].JPEG(goldenQuality)
+		if err != nil {
+			return nil, err
+		}
+		frame, err := capture.Decode(jpeg)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.run(frame); err != nil {
+			return nil, err
+		}
+		input := sha256.Sum256(c.session.Input())
+		pairs = append(pairs, metadata.Golden{
+			Picture: jpeg, Input: hex.EncodeToString(input[:]), Output: slices.Clone(c.session.Output()),
+		})
+	}
+	return pairs, nil
+}
+
+// classifier is a model with the preprocessing that it asks for.
+type classifier struct {
+	model         *infer.Model
+	session       *infer.Session
+	preprocessor  *capture.Preprocessor
+	probabilities []float32
+}
+
+func newClassifier(file []byte) (*classifier, error) {
+	model, err := infer.Load(file, infer.Options{})
+	if err != nil {
+		return nil, err
+	}
+	in := model.Input()
+	if len(in.Shape) != 4 || in.Shape[3] != 3 {
+		return nil, fmt.Errorf("the model takes %v, not pictures of (1, height, width, 3)", in.Shape)
+	}
+	pre, err := capture.NewPreprocessor(model.Metadata().Preprocessing, capture.InputSpec{
+		Width: in.Shape[2], Height: in.Shape[1], Type: in.Type, Scale: in.Scale, ZeroPoint: in.ZeroPoint,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &classifier{model, model.NewSession(), pre, make([]float32, len(model.Labels()))}, nil
+}
+
+func (c *classifier) run(f capture.Frame) error {
+	if err := c.preprocessor.Run(f, c.session.Input()); err != nil {
+		return err
+	}
+	return c.session.Run()
+}
+
+// answer is the last run's most probable class and its probability.
+func (c *classifier) answer() (label int, probability float32) {
+	c.model.Probabilities(c.probabilities, c.session.Output())
+	probability = slices.Max(c.probabilities)
+	return slices.Index(c.probabilities, probability), probability
+}

@@ -1,0 +1,158 @@
+package quantize
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"canting/infer"
+	"canting/infer/tflite"
+	"canting/trainer/nn"
+
+	"gorgonia.org/tensor"
+)
+
+const size = 16
+
+// network is one of every layer, with figures in its normalisation that
+// training would have left.
+func network(rng *rand.Rand, average bool) *nn.Network {
+	conv := nn.NewConv([]int{size, size, 3}, 8, 3, rng)
+	norm := nn.NewBatchNorm(conv.Shape())
+	for i := range 8 {
+		norm.Mean.Set(i, float32(rng.NormFloat64()*0.2))
+		norm.Variance.Set(i, float32(0.2+rng.Float64()))
+		norm.Scale.Value.Set(i, float32(0.5+rng.Float64()))
+		norm.Shift.Value.Set(i, float32(rng.NormFloat64()*0.3))
+	}
+	layers := []nn.Layer{conv, norm, nn.NewReLU(norm.Shape())}
+	pool := nn.NewMaxPool(norm.Shape())
+	layers = append(layers, pool)
+	second := nn.NewConv(pool.Shape(), 12, 5, rng)
+	layers = append(layers, second)
+	shape := second.Shape()
+	if average {
+		mean := nn.NewGlobalAverage(shape)
+		layers, shape = append(layers, mean, nn.NewDropout(mean.Shape(), 0.5)), mean.Shape()
+	}
+	hidden := nn.NewDense(shape, 10, rng)
+	layers = append(layers, hidden, nn.NewReLU(hidden.Shape()), nn.NewDense(hidden.Shape(), 4, rng))
+	return &nn.Network{Layers: layers}
+}
+
+// pixels are random pictures as bytes and as the network takes them.
+func pixels(n int, rng *rand.Rand) ([]byte, *tensor.Dense) {
+	b, x := make([]byte, n*size*size*3), make([]float32, n*size*size*3)
+	for i := range b {
+		b[i] = byte(rng.IntN(256))
+		x[i] = float32(b[i]) / 255
+	}
+	return b, tensor.New(tensor.WithShape(n, size, size, 3), tensor.WithBacking(x))
+}
+
+// TestModelAgreesWithNetwork runs the written model in the engine.
+func TestModelAgreesWithNetwork(t *testing.T) {
+	for name, average := range map[string]bool{"flatten": false, "global average": true} {
+		t.Run(name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(3, 4))
+			n := network(rng, average)
+			const count = 40
+			b, x := pixels(count, rng)
+			m, err := Model(n, size, []*tensor.Dense{x})
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := m.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			loaded, err := infer.Load(file, infer.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			session, got := loaded.NewSession(), make([]float32, 4)
+			logits := n.Forward(x, false).Data().([]float32)
+			agree, worst := 0, 0.0
+			for i := range count {
+				for j, v := range b[i*size*size*3 : (i+1)*size*size*3] {
+					session.Input()[j] = v - 128
+				}
+				if err := session.Run(); err != nil {
+					t.Fatal(err)
+				}
+				loaded.Probabilities(got, session.Output())
+				want := nn.Softmax(logits[i*4 : (i+1)*4])
+				for c := range want {
+					worst = max(worst, math.Abs(want[c]-float64(got[c])))
+				}
+				if slices.Index(got, slices.Max(got)) == slices.Index(want, slices.Max(want)) {
+					agree++
+				}
+			}
+			t.Logf("%d of %d top labels agree, worst probability off by %.3f", agree, count, worst)
+			if agree < count*9/10 || worst > 0.08 {
+				t.Errorf("the int8 model does not follow the network")
+			}
+		})
+	}
+}
+
+func TestModelShape(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	_, x := pixels(4, rng)
+	m, err := Model(network(rng, true), size, []*tensor.Dense{x})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []tflite.Code
+	for _, op := range m.Operators {
+		codes = append(codes, op.Code)
+	}
+	want := []tflite.Code{tflite.Conv2D, tflite.MaxPool2D, tflite.Conv2D, tflite.Mean, tflite.FullyConnected, tflite.FullyConnected, tflite.Softmax}
+	if !slices.Equal(codes, want) {
+		t.Errorf("operators are %v, want %v", codes, want)
+	}
+	for _, tt := range m.Tensors {
+		if tt.Type != tflite.Int8 || tt.Data == nil {
+			continue
+		}
+		if len(tt.Quant.Scale) != tt.Shape[0] {
+			t.Errorf("%s has %d scales for %d channels", tt.Name, len(tt.Quant.Scale), tt.Shape[0])
+		}
+		top := 0
+		for _, v := range tt.Data {
+			q := int(int8(v))
+			top = max(top, q, -q)
+		}
+		if top != 127 {
+			t.Errorf("%s: the largest weight is %d, want 127", tt.Name, top)
+		}
+	}
+}
+
+func TestSpanQuantizationHoldsZero(t *testing.T) {
+	for _, s := range []span{{0, 6}, {-1, 1}, {-3.7, 0.2}, {0, 0}, {-5, 0}, {0, 1e-30}} {
+		q := s.quantization()
+		zero := q.ZeroPoint[0]
+		if zero < -128 || zero > 127 || !(q.Scale[0] > 0) {
+			t.Errorf("%+v: scale %v, zero point %d", s, q.Scale[0], zero)
+		}
+		for _, end := range []float64{s.lo, s.hi} {
+			if v := math.Round(end/float64(q.Scale[0])) + float64(zero); v < -129 || v > 128 {
+				t.Errorf("%+v: %v becomes %v, outside int8", s, end, v)
+			}
+		}
+	}
+}
+
+// TestDivergedTrainingIsSaid: weights that are not numbers make no model.
+func TestDivergedTrainingIsSaid(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	n := network(rng, true)
+	n.Params()[0].Value.Set(5, float32(math.Inf(1)))
+	_, x := pixels(1, rng)
+	if _, err := Model(n, size, []*tensor.Dense{x}); err == nil {
+		t.Error("a network with an infinite weight was quantized")
+	}
+}

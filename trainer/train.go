@@ -1,0 +1,139 @@
+// Package trainer turns labelled photographs into an int8 model: it trains a
+// small convolutional network, quantizes it, and reports on it.
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"canting/configs"
+	"canting/trainer/report"
+
+	"github.com/google/renameio/v2"
+)
+
+// ModelName is the model's file name in the output folder.
+const ModelName = "model.tflite"
+
+// Job is one training.
+type Job struct {
+	Data, Out  string
+	Experiment *configs.Experiment
+	// Resume goes on from the checkpoint in Out, if there is one.
+	Resume bool
+	// Show is told of what is happening. Its calls come from one goroutine.
+	Show Show
+}
+
+// Show is who watches a training.
+type Show interface {
+	// Warn tells something to know before the training starts.
+	Warn(warning string)
+	// Step tells the progress: the epoch and the mini-batch, from 1, of how
+	// many, and the epoch's loss and accuracy so far.
+	Step(epoch, epochs, batch, batches int, loss, accuracy float64)
+}
+
+// Train runs a job and writes model.tflite, metrics.json, report.html and the
+// plots to its Out folder. When ctx is cancelled after the first epoch it stops
+// cleanly, with the state that had the lowest training loss.
+func Train(ctx context.Context, j Job) (*report.Run, error) {
+	start := time.Now()
+	d, err := load(ctx, j.Data, j.Experiment)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range d.warnings {
+		j.Show.Warn(w)
+	}
+	if err := os.MkdirAll(j.Out, 0o755); err != nil {
+		return nil, fmt.Errorf("make the output folder: %w", err)
+	}
+	f := newFit(j.Experiment, len(d.classes), d.train, d.test)
+	if j.Resume {
+		if err := f.resume(j.Out); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.run(ctx, j); err != nil {
+		return nil, err
+	}
+	if len(f.history) < j.Experiment.Training.Epochs {
+		restore(f.net.State(), f.best)
+		d.warnings = append(d.warnings, fmt.Sprintf("The training was stopped after %d of %d epochs; this is its state with the lowest training loss.",
+			len(f.history), j.Experiment.Training.Epochs))
+	}
+	return f.finish(j, d, start)
+}
+
+// run trains the epochs that are missing, with a checkpoint after each.
+func (f *fit) run(ctx context.Context, j Job) error {
+	epochs := j.Experiment.Training.Epochs
+	for len(f.history) < epochs {
+		err := f.epoch(ctx, func(s step) { j.Show.Step(s.epoch, epochs, s.batch, s.batches, s.loss, s.accuracy) })
+		switch {
+		case errors.Is(err, context.Canceled) && len(f.history) == 0:
+			return errors.New("stopped before the first epoch ended: there is nothing to keep")
+		case errors.Is(err, context.Canceled):
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := f.save(j.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish exports the model, measures it, and writes everything down.
+func (f *fit) finish(j Job, d *data, start time.Time) (*report.Run, error) {
+	floats := f.measure(f.test)
+	trained := f.measure(f.train)
+	file, err := f.export(d, map[string]float64{"test_accuracy_float": floats.accuracy(), "train_accuracy_float": trained.accuracy()})
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(j.Out, ModelName)
+	if err := renameio.WriteFile(path, file, 0o644); err != nil {
+		return nil, fmt.Errorf("write the model: %w", err)
+	}
+	run, err := f.describe(d, file)
+	if err != nil {
+		return nil, err
+	}
+	truth := make([]int, len(f.test))
+	for i, p := range f.test {
+		truth[i] = p.Label
+	}
+	run.Metrics.Float = report.Evaluate(d.classes, truth, floats.predicted)
+	run.Metrics.Seconds = time.Since(start).Seconds()
+	run.Parameters = append(run.Parameters, report.Parameter{Name: "Accuracy on the training pictures, unvaried", Value: fmt.Sprintf("%.2f %%", 100*trained.accuracy())})
+	return run, write(run, j.Out)
+}
+
+// write puts the report's files into the output folder.
+func write(run *report.Run, dir string) error {
+	if err := run.Metrics.WriteJSON(filepath.Join(dir, "metrics.json")); err != nil {
+		return err
+	}
+	if err := run.WritePlots(dir); err != nil {
+		return err
+	}
+	out, err := renameio.TempFile("", filepath.Join(dir, "report.html"))
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	defer out.Cleanup()
+	if err := run.WriteHTML(out); err != nil {
+		return err
+	}
+	if err := out.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}

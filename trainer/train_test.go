@@ -1,0 +1,296 @@
+package trainer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"canting/configs"
+	"canting/infer"
+	"canting/trainer/report"
+)
+
+// stripes draws cloths of three easy motifs: stripes, dots and checks.
+func stripes(motif string, rng *rand.Rand) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, 40, 40))
+	period, phase := 6+rng.IntN(4), rng.IntN(10)
+	for y := range 40 {
+		for x := range 40 {
+			on := map[string]bool{
+				"stripes": (y+phase)/(period/2)%2 == 0,
+				"dots":    (x+phase)%period < 2 && (y+phase)%period < 2,
+				"plain":   false,
+			}[motif]
+			v := uint8(60 + rng.IntN(20))
+			if on {
+				v = uint8(200 + rng.IntN(20))
+			}
+			m.Set(x, y, color.RGBA{v, v / 2, 30, 255})
+		}
+	}
+	return m
+}
+
+var motifs = []string{"dots", "plain", "stripes"}
+
+// cloths writes a data set of the three motifs.
+func cloths(t *testing.T, train, test int) string {
+	t.Helper()
+	dir := t.TempDir()
+	rng := rand.New(rand.NewPCG(9, 9))
+	for split, n := range map[string]int{"train": train, "test": test} {
+		for _, motif := range motifs {
+			for i := range n {
+				save(t, filepath.Join(dir, split, motif, fmt.Sprintf("%s%03d.png", split, i)), stripes(motif, rng))
+			}
+		}
+	}
+	return dir
+}
+
+func save(t *testing.T, path string, m image.Image) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	put(t, path, b.Bytes())
+}
+
+func put(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// small is an experiment of seconds.
+func small() *configs.Experiment {
+	e := configs.DefaultExperiment()
+	e.Input.Size = 24
+	e.Network = []configs.Stage{
+		{Conv: 8, Kernel: 3, Norm: true, Pool: true, Dropout: 0.1}, {Conv: 12, Kernel: 3, Pool: true}, {Mean: true}, {Dense: 8, Dropout: 0.1},
+	}
+	e.Augment = configs.Augment{Crop: 0.8, Mirror: true, Brightness: 0.1}
+	e.Training.Epochs, e.Training.Schedule, e.Training.LearningRate = 12, "constant", 0.01
+	return e
+}
+
+// watcher records what a training says and can interrupt it.
+type watcher struct {
+	warnings  []string
+	epochs    int
+	interrupt func(epoch, batch int)
+}
+
+func (w *watcher) Warn(s string) { w.warnings = append(w.warnings, s) }
+
+func (w *watcher) Step(epoch, _, batch, batches int, _, _ float64) {
+	if batch == batches {
+		w.epochs++
+	}
+	if w.interrupt != nil {
+		w.interrupt(epoch, batch)
+	}
+}
+
+func train(t *testing.T, j Job) (*report.Run, []byte) {
+	t.Helper()
+	if j.Show == nil {
+		j.Show = &watcher{}
+	}
+	run, err := Train(context.Background(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run, modelBytes(t, j.Out)
+}
+
+func modelBytes(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, ModelName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestTrainLearnsAndWrites(t *testing.T) {
+	dir, out := cloths(t, 20, 8), t.TempDir()
+	run, file := train(t, Job{Data: dir, Out: out, Experiment: small()})
+	if run.Metrics.Int8.Accuracy < 0.9 || run.Metrics.Float.Accuracy < 0.9 {
+		t.Errorf("three easy motifs: float %v, int8 %v", run.Metrics.Float.Accuracy, run.Metrics.Int8.Accuracy)
+	}
+	var metrics report.Metrics
+	b, err := os.ReadFile(filepath.Join(out, "metrics.json"))
+	if err != nil || json.Unmarshal(b, &metrics) != nil || len(metrics.Epochs) != 12 || !slices.Equal(metrics.Classes, motifs) {
+		t.Errorf("metrics.json: %v, %+v", err, metrics)
+	}
+	for _, name := range []string{"report.html", "loss.png", "accuracy.png", "confusion.png"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() < 1000 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	m, err := infer.Load(file, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := m.Metadata()
+	if !slices.Equal(m.Labels(), motifs) || len(card.Golden) != 3 || card.Threshold != 0.5 || card.Provenance.Pictures != 60 {
+		t.Errorf("labels %v, metadata %+v", m.Labels(), card.Provenance)
+	}
+	evaluation, err := Evaluate(context.Background(), file, dir, func(w string) { t.Error(w) })
+	if err != nil || evaluation.Accuracy != run.Metrics.Int8.Accuracy {
+		t.Errorf("evaluate says %v, %v; the training said %v", evaluation.Accuracy, err, run.Metrics.Int8.Accuracy)
+	}
+}
+
+func TestSameSeedSameModel(t *testing.T) {
+	dir := cloths(t, 10, 2)
+	e := small()
+	e.Training.Epochs = 3
+	_, one := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
+	_, two := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
+	if !bytes.Equal(one, two) {
+		t.Error("the same seed gives another model")
+	}
+	e.Seed++
+	if _, other := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e}); bytes.Equal(one, other) {
+		t.Error("another seed gives the same model")
+	}
+}
+
+// TestResumeIsAsIfUninterrupted stops in the middle of an epoch, twice.
+func TestResumeIsAsIfUninterrupted(t *testing.T) {
+	dir := cloths(t, 10, 2)
+	e := small()
+	e.Training.Epochs = 5
+	_, whole := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
+	out := t.TempDir()
+	for _, at := range []int{2, 4} {
+		ctx, stop := context.WithCancel(context.Background())
+		show := &watcher{interrupt: func(epoch, batch int) {
+			if epoch == at && batch == 1 {
+				stop()
+			}
+		}}
+		run, err := Train(ctx, Job{Data: dir, Out: out, Experiment: e, Resume: true, Show: show})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(strings.Join(run.Warnings, "\n"), fmt.Sprintf("stopped after %d of 5 epochs", at-1)) {
+			t.Errorf("warnings are %q", run.Warnings)
+		}
+		if _, err := infer.Load(modelBytes(t, out), infer.Options{}); err != nil {
+			t.Errorf("the interrupted training's model: %v", err)
+		}
+	}
+	if _, resumed := train(t, Job{Data: dir, Out: out, Experiment: e, Resume: true}); !bytes.Equal(whole, resumed) {
+		t.Error("a resumed training gives another model")
+	}
+}
+
+func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
+	dir, out := cloths(t, 4, 1), t.TempDir()
+	e := small()
+	e.Training.Epochs = 1
+	train(t, Job{Data: dir, Out: out, Experiment: e})
+	other := *e
+	other.Training.Batch = 7
+	checkpoint := filepath.Join(out, checkpointName)
+	damaged := t.TempDir()
+	put(t, filepath.Join(damaged, checkpointName), []byte("no checkpoint"))
+	for want, j := range map[string]Job{
+		"another configuration": {Data: dir, Out: out, Experiment: &other},
+		"other pictures":        {Data: cloths(t, 5, 1), Out: out, Experiment: e},
+		"is damaged":            {Data: dir, Out: damaged, Experiment: e},
+	} {
+		j.Resume, j.Show = true, &watcher{}
+		if _, err := Train(context.Background(), j); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q in it", err, want)
+		}
+	}
+	if _, err := os.Stat(checkpoint); err != nil {
+		t.Errorf("a refused resume has taken the checkpoint away: %v", err)
+	}
+}
+
+func TestStoppedBeforeTheFirstEpoch(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	show := &watcher{interrupt: func(int, int) { stop() }}
+	_, err := Train(ctx, Job{Data: cloths(t, 20, 1), Out: t.TempDir(), Experiment: small(), Show: show})
+	if err == nil || !strings.Contains(err.Error(), "before the first epoch") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBadPicturesAreSaidAndLeftOut: each in a sentence, before training.
+func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
+	dir := cloths(t, 6, 2)
+	twin, err := os.ReadFile(filepath.Join(dir, "train", "dots", "train000.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "dots", "twin.png"), twin)
+	put(t, filepath.Join(dir, "train", "plain", "twin.png"), twin)
+	put(t, filepath.Join(dir, "train", "dots", "broken.jpg"), []byte("\xff\xd8\xff not a photograph"))
+	put(t, filepath.Join(dir, "train", "dots", "empty.png"), nil)
+	e := small()
+	e.Training.Epochs = 1
+	show := &watcher{}
+	train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
+	all := strings.Join(show.warnings, "\n")
+	for _, want := range []string{"broken.jpg is left out", "empty.png is left out", "2 of 21 pictures could not be read", "same picture under two motifs", "figures will be too good"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no warning says %q:\n%s", want, all)
+		}
+	}
+}
+
+func TestClassWithoutReadablePicture(t *testing.T) {
+	dir := cloths(t, 2, 1)
+	for i := range 2 {
+		put(t, filepath.Join(dir, "train", "dots", fmt.Sprintf("train%03d.png", i)), []byte("nothing"))
+	}
+	_, err := Train(context.Background(), Job{Data: dir, Out: t.TempDir(), Experiment: small(), Show: &watcher{}})
+	if err == nil || !strings.Contains(err.Error(), `"dots" has no readable picture`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
+	dir := cloths(t, 9, 1)
+	for i := range 7 {
+		if err := os.Remove(filepath.Join(dir, "train", "dots", fmt.Sprintf("train%03d.png", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := load(context.Background(), dir, small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, balance := range []bool{true, false} {
+		e := small()
+		e.Training.Balance = balance
+		f := newFit(e, 3, d.train, d.test)
+		shown := make([]int, 3)
+		for _, i := range f.order(1) {
+			shown[f.train[i].Label]++
+		}
+		want := map[bool][]int{true: {7, 7, 7}, false: {2, 9, 9}}[balance]
+		if !slices.Equal(shown, want) {
+			t.Errorf("balance %v shows %v, want %v", balance, shown, want)
+		}
+	}
+}

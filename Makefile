@@ -32,7 +32,7 @@ run: setup-run bin/canting ## Install what is missing, build and start the kiosk
 
 .PHONY: test
 test: setup-test litert build/tools ## Install what is missing and run every test; skipped ones are listed with their reason
-	@go test -tags=$(LEAKS) -list Leak ./capture | grep -q ^Test || { echo 'test: ./capture has no Leak test any more'; exit 1; }
+	@go test -tags=$(LEAKS) -list Leak ./capture | grep ^Test >/dev/null || { echo 'test: ./capture has no Leak test any more'; exit 1; }
 	$(TEST) -tags=$(LEAKS) -run Leak ./capture
 	$(TEST) ./...
 

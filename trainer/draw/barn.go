@@ -44,7 +44,7 @@ func (b barn) draw(p *pen) {
 	const groundY = 0.465
 	if b.braced {
 		y := 0.33
-		p.line(wax, 1.2, []point{{b.body.bottomLeft.x, y}, {b.body.bottomRight.x, y}})
+		p.line(bare, 1.2, []point{{b.body.bottomLeft.x, y}, {b.body.bottomRight.x, y}})
 	}
 	for _, u := range []float64{-0.88, -0.32, 0.32, 0.88} {
 		top := b.body.at(u, 1)

@@ -59,7 +59,7 @@ func (c cart) drawWheel(p *pen, hub point, radius float64) {
 	p.shape(ground, circle(hub, radius*0.80))
 	for i := range c.spokes {
 		a := 2 * math.Pi * (float64(i) + 0.3) / float64(c.spokes)
-		p.line(wax, 1.1, []point{hub.polar(radius*0.2, a), hub.polar(radius*0.80, a)})
+		p.line(bare, 1.1, []point{hub.polar(radius*0.2, a), hub.polar(radius*0.80, a)})
 		p.dots(wax, 0.006, hub.polar(radius*0.9, a+math.Pi/float64(c.spokes)))
 	}
 	p.shape(c.dyes[1], circle(hub, radius*0.24))
@@ -67,7 +67,7 @@ func (c cart) drawWheel(p *pen, hub point, radius float64) {
 }
 
 func (c cart) drawBed(p *pen) {
-	p.line(wax, 2.2, smooth(false, point{0.12, 0.10}, point{-0.20, 0.02}, point{-0.50, -0.13}))
+	p.line(bare, 2.2, smooth(false, point{0.12, 0.10}, point{-0.20, 0.02}, point{-0.50, -0.13}))
 	bed := quad{point{0.06, 0.03}, point{0.92, 0.03}, point{0.90, 0.13}, point{0.09, 0.13}}
 	p.shape(c.dyes[1], bed.outline())
 	frieze(p, bed.part(-0.97, 0.15, 0.97, 0.85), 0, c.dyes[2])
@@ -105,7 +105,7 @@ func (c cart) drawBuffalo(p *pen) {
 	s := c.stride
 	c.drawLeg(p, point{-0.60, 0.06}, -s-0.02, c.dyes[1])
 	c.drawLeg(p, point{-0.20, 0.05}, s, c.dyes[1])
-	p.line(wax, 1.4, smooth(false, point{-0.085, -0.03}, point{-0.045, 0.06}, point{-0.06, 0.17}, point{-0.045, 0.22}))
+	p.line(bare, 1.4, smooth(false, point{-0.085, -0.03}, point{-0.045, 0.06}, point{-0.06, 0.17}, point{-0.045, 0.22}))
 	p.shape(hide, ribbon(smooth(false, point{-0.05, 0.19}, point{-0.04, 0.25}, point{-0.05, 0.30}), leafShape(0.02)))
 	p.shape(hide, smooth(true,
 		point{-0.09, -0.06}, point{-0.20, -0.095}, point{-0.36, -0.10}, point{-0.50, -0.15}, point{-0.62, -0.15},
@@ -178,8 +178,8 @@ func (c cart) drawHorns(p *pen, poll point) {
 
 func (c cart) drawDriver(p *pen) {
 	p.shape(c.dyes[1], smooth(true, point{0.02, 0.05}, point{0.01, -0.06}, point{0.06, -0.13}, point{0.115, -0.06}, point{0.12, 0.05}))
-	p.line(wax, 1.2, smooth(false, point{0.06, -0.07}, point{0.0, -0.03}, point{-0.06, -0.06}))
-	p.line(wax, 0.8, []point{{-0.06, -0.06}, {-0.16, -0.26}})
+	p.line(bare, 1.2, smooth(false, point{0.06, -0.07}, point{0.0, -0.03}, point{-0.06, -0.06}))
+	p.line(bare, 1, []point{{-0.06, -0.06}, {-0.16, -0.26}})
 	p.shape(ground, circle(point{0.06, -0.165}, 0.04))
 	p.shape(c.dyes[2], []point{{-0.01, -0.18}, {0.06, -0.26}, {0.13, -0.18}})
 }

@@ -137,7 +137,7 @@ func (c *cloth) fit(width, height float64) float64 {
 	return min(width/c.figure.width, height)
 }
 
-// single is one large figure within a border.
+// single is one large figure within a border, ornaments all about it.
 func single(c *cloth) {
 	c.fill(c.whole)
 	h := c.whole.height()
@@ -146,21 +146,27 @@ func single(c *cloth) {
 		inner = c.frame(h * between(c.rng, 0.09, 0.13))
 	}
 	x, y := c.whole.centre()
-	height := c.fit(0.82*inner.height(), 0.76*inner.height()) * between(c.rng, 0.86, 1.04)
+	height := c.fit(0.84*h, 0.84*inner.height()) * between(c.rng, 0.86, 1.02)
 	x += between(c.rng, -0.03, 0.03) * h
-	c.surround(x, y, height)
+	c.surround(x, y, c.figure.width*height/2, height/2, inner)
 	c.stamp(x, y, height, between(c.rng, -0.06, 0.06), chance(c.rng, 0.5))
 }
 
-// surround strews ornaments in the corners about a figure.
-func (c *cloth) surround(x, y, height float64) {
-	half := c.figure.width * height / 2
-	size := 0.15 * c.whole.height()
-	for _, sx := range []float64{-1, 1} {
-		for _, sy := range []float64{-1, 1} {
-			if chance(c.rng, 0.8) {
-				c.strew(x+sx*(half+between(c.rng, 0.5, 1.1)*size), y+sy*between(c.rng, 0.2, 0.36)*c.whole.height(), size*between(c.rng, 0.7, 1.1))
-			}
+// surround strews ornaments within an area, clear of a box about x, y and of each other.
+func (c *cloth) surround(x, y, halfWidth, halfHeight float64, within area) {
+	h := c.whole.height()
+	within = within.inset(0.07 * h)
+	var placed []point
+	for range 40 {
+		at := point{between(c.rng, within.x0, within.x1), between(c.rng, within.y0, within.y1)}
+		size := h * between(c.rng, 0.09, 0.15)
+		clear := math.Abs(at.x-x) > halfWidth+0.5*size || math.Abs(at.y-y) > halfHeight+0.5*size
+		for _, other := range placed {
+			clear = clear && math.Hypot(at.x-other.x, at.y-other.y) > 0.2*h
+		}
+		if clear {
+			c.strew(at.x, at.y, size)
+			placed = append(placed, at)
 		}
 	}
 }
@@ -179,7 +185,7 @@ func halfDrop(c *cloth) {
 		for column := -4; column <= 4; column++ {
 			x := x0 + (float64(column)+0.5*float64(row&1))*dx
 			y := y0 + float64(row)*dy
-			if c.beyond(x, y, dx) {
+			if c.beyond(x, y, dx/2) {
 				continue
 			}
 			c.strew(x+dx/2, y+between(c.rng, -0.1, 0.1)*dy, h*between(c.rng, 0.075, 0.11))
@@ -207,7 +213,7 @@ func grid(c *cloth) {
 	for row := -3; row <= 3; row++ {
 		for column := -4; column <= 4; column++ {
 			x, y := x0+float64(column)*cell, y0+float64(row)*cell
-			if c.beyond(x, y, cell) {
+			if c.beyond(x, y, cell/2) {
 				continue
 			}
 			if chequered && (row+column)&1 == 1 {
@@ -232,7 +238,7 @@ func (c *cloth) lattice(x0, y0, cell, bar float64) {
 	draw := blossom(c.rng)
 	for i := -4.5; i < 5; i++ {
 		for j := -4.5; j < 5; j++ {
-			if x, y := x0+i*cell, y0+j*cell; !c.beyond(x, y, cell) {
+			if x, y := x0+i*cell, y0+j*cell; !c.beyond(x, y, cell/2) {
 				p := c.pen.placed(x, y, 2.6*bar, 0, false)
 				p.width *= 0.7
 				c.setOff(p, draw)
@@ -249,11 +255,7 @@ func medallions(c *cloth) {
 	if chance(c.rng, 0.5) {
 		radius := h * between(c.rng, 0.36, 0.42)
 		c.medallion(x0, y0, radius)
-		for _, sx := range []float64{-1, 1} {
-			for _, sy := range []float64{-1, 1} {
-				c.strew(x0+sx*0.56*h, y0+sy*0.36*h, h*between(c.rng, 0.14, 0.2))
-			}
-		}
+		c.surround(x0, y0, 1.05*radius, 1.05*radius, c.whole)
 		return
 	}
 	radius := h * between(c.rng, 0.24, 0.28)
@@ -261,7 +263,9 @@ func medallions(c *cloth) {
 	for row := -1; row <= 1; row++ {
 		for column := -2; column <= 2; column++ {
 			x, y := x0+(float64(column)+0.5*float64(row&1))*d, y0+float64(row)*d*0.9
-			c.medallion(x, y, radius)
+			if !c.beyond(x, y, radius) {
+				c.medallion(x, y, radius)
+			}
 		}
 	}
 }
@@ -272,9 +276,18 @@ func (c *cloth) medallion(x, y, radius float64) {
 	const lobes = 24
 	for i := range lobes {
 		p.shape(dye(int(first)+i%2), circle(o.polar(0.93, 2*math.Pi*float64(i)/lobes), 0.11))
+		p.dots(wax, 0.025, o.polar(0.97, 2*math.Pi*float64(i)/lobes))
 	}
-	p.shape(ground, circle(o, 0.9))
-	p.line(wax, 0.8, circle(o, 0.85))
+	rim := make([]point, 12)
+	for i := range rim {
+		rim[i] = o.polar(0.9, 2*math.Pi*float64(i)/float64(len(rim)))
+	}
+	field := smooth(true, rim...)
+	p.shape(ground, field)
+	for i, q := range field {
+		field[i] = q.scale(0.945)
+	}
+	p.line(wax, 0.8, append(field, field[0]))
 	c.stamp(x, y, c.fit(1.52*radius, 1.28*radius), 0, false)
 }
 
@@ -292,7 +305,7 @@ func bands(c *cloth) {
 		y := y0 + i*(row+edge)
 		for j := -4.0; j <= 4; j++ {
 			x := x0 + (j+0.5*math.Abs(i))*dx
-			if c.beyond(x, y, dx) {
+			if c.beyond(x, y, dx/2) {
 				continue
 			}
 			c.strew(x+dx/2, y, h*between(c.rng, 0.08, 0.11))

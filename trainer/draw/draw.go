@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
@@ -102,8 +101,8 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 			break
 		}
 		group.Go(func() error {
-			if err := os.WriteFile(f.path, f.picture.draw(o.Size), 0o644); err != nil {
-				return fmt.Errorf("writing a drawn picture: %w", err)
+			if err := f.write(o.Size); err != nil {
+				return fmt.Errorf("drawing a picture: %w", err)
 			}
 			if n := int(done.Add(1)); progress != nil {
 				progress(n, len(files))
@@ -125,6 +124,14 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 type file struct {
 	path    string
 	picture picture
+}
+
+func (f file) write(width int) error {
+	encoded, err := f.picture.photograph(width, photo.Visitor)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(f.path, encoded, 0o644)
 }
 
 // files lists what Write draws, in a fixed order.
@@ -176,19 +183,16 @@ func (p picture) rng() *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(p.seed), uint64(slices.Index(Motifs, p.motif))<<32|uint64(p.index)))
 }
 
-// draw returns the picture as a JPEG file, width pixels wide.
-func (p picture) draw(width int) []byte {
+// photograph returns the picture as a JPEG file, width pixels wide, in a shot drawn
+// by the given hand.
+func (p picture) photograph(width int, hand func(*rand.Rand) photo.Shot) ([]byte, error) {
 	rng := p.rng()
 	height := width * 3 / 4
 	cloth := drawCloth(p.motif, 2*height, rng)
-	shot := photo.Visitor(rng)
-	return encode(shot.Take(cloth, width, height), shot.Quality)
-}
-
-// encode returns a JPEG file. Writing to memory cannot fail and every picture is
-// within the format's 65,535 pixels.
-func encode(m image.Image, quality int) []byte {
+	shot := hand(rng)
 	var b bytes.Buffer
-	_ = jpeg.Encode(&b, m, &jpeg.Options{Quality: quality})
-	return b.Bytes()
+	if err := jpeg.Encode(&b, shot.Take(cloth, width, height), &jpeg.Options{Quality: shot.Quality}); err != nil {
+		return nil, fmt.Errorf("encoding a picture of %s: %w", p.motif, err)
+	}
+	return b.Bytes(), nil
 }

@@ -54,7 +54,7 @@ func (r saddle) outline() []point {
 	return outline
 }
 
-// between is the line that runs t of the way from the ridge to the eave.
+// course is the line that runs t of the way from the ridge to the eave.
 func (r saddle) course(t float64) []point {
 	const steps = 36
 	line := make([]point, steps+1)
@@ -105,9 +105,9 @@ func (r saddle) scales(p *pen) {
 func (r saddle) finial(p *pen, side float64) {
 	tip := r.ridge(side)
 	top := point{tip.x + side*0.012, tip.y - 0.02 - 0.022*float64(r.finials)}
-	p.line(wax, 1.1, []point{tip, top})
+	p.line(bare, 1.1, []point{tip, top})
 	for i := range r.finials {
-		p.dots(wax, 0.0095-0.002*float64(i), tip.towards(top, (float64(i)+0.6)/float64(r.finials)))
+		p.dots(bare, 0.0095-0.002*float64(i), tip.towards(top, (float64(i)+0.6)/float64(r.finials)))
 	}
 }
 
@@ -153,12 +153,12 @@ const friezes = 4
 func drawStair(p *pen, from point, foot point, half float64, rungs int) {
 	for _, side := range []float64{-1, 1} {
 		shift := point{side * half, 0}
-		p.line(wax, 1.2, []point{from.add(shift), foot.add(shift.scale(1.25))})
+		p.line(bare, 1.2, []point{from.add(shift), foot.add(shift.scale(1.25))})
 	}
 	for i := range rungs {
 		t := (float64(i) + 0.6) / float64(rungs)
 		c, h := from.towards(foot, t), half*(1+0.25*t)
-		p.line(wax, 0.8, []point{{c.x - h, c.y}, {c.x + h, c.y}})
+		p.line(bare, 0.8, []point{{c.x - h, c.y}, {c.x + h, c.y}})
 	}
 }
 

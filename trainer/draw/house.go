@@ -28,9 +28,9 @@ func rumahGadang(rng *rand.Rand) figure {
 }
 
 func newHouse(rng *rand.Rand) house {
-	half := between(rng, 0.62, 0.86)
+	half := between(rng, 0.54, 0.76)
 	lean := between(rng, 0.04, 0.10)
-	top, floor := between(rng, 0.02, 0.07), between(rng, 0.25, 0.30)
+	top, floor := between(rng, 0.05, 0.10), between(rng, 0.27, 0.31)
 	h := house{
 		wall:    quad{point{-half, top}, point{half, top}, point{half - lean, floor}, point{lean - half, floor}},
 		stilts:  5 + rng.IntN(4),
@@ -49,8 +49,8 @@ func newHouse(rng *rand.Rand) house {
 		r.eave = (half + 0.04) * (1 - 0.56*t)
 		r.horns = r.eave * between(rng, 0.98, 1.05)
 		r.eaveY = top + 0.015 - 0.15*t
-		r.ridgeY = r.eaveY - between(rng, 0.135, 0.165)
-		r.tipY = -0.20 - 0.20*t - between(rng, 0, 0.04)
+		r.ridgeY = r.eaveY - between(rng, 0.155, 0.185)
+		r.tipY = -0.25 - 0.18*t - between(rng, 0, 0.03)
 		h.roofs = append(h.roofs, r)
 	}
 	return h

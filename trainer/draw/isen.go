@@ -30,16 +30,21 @@ func cells(a area, dx, dy float64, visit func(x, y float64)) {
 	}
 }
 
+// dot draws one dot of the filler, in pixels. Dots are filled one by one because
+// the rasterizer's time grows with the square of what one path holds in a row.
+func (p *pen) dot(x, y, radius float64) {
+	x, y = p.tremor.move(x, y)
+	p.dc.DrawCircle(x, y, radius)
+	p.dc.SetColor(p.dyes[wax])
+	p.dc.Fill()
+}
+
 // cecek is a ground of dots.
 func cecek(p *pen, a area, rng *rand.Rand) {
 	r := between(rng, 0.08, 0.12) * p.unit
 	cells(a, p.unit, 0.8*p.unit, func(x, y float64) {
-		x, y = p.tremor.move(x+between(rng, -0.08, 0.08)*p.unit, y+between(rng, -0.08, 0.08)*p.unit)
-		p.dc.NewSubPath()
-		p.dc.DrawCircle(x, y, r)
+		p.dot(x+between(rng, -0.08, 0.08)*p.unit, y+between(rng, -0.08, 0.08)*p.unit, r)
 	})
-	p.dc.SetColor(p.dyes[wax])
-	p.dc.Fill()
 }
 
 // sisik is a ground of fish scales.
@@ -48,17 +53,12 @@ func sisik(p *pen, a area, rng *rand.Rand) {
 	dotted := chance(rng, 0.5)
 	cells(a, s, 0.5*s, func(x, y float64) {
 		q := p.placed(x, y, s, 0, false)
-		q.trace(arc(point{}, 0.5, 0.5, 0, math.Pi), false)
+		q.line(wax, 0.8, arc(point{}, 0.5, 0.5, 0, math.Pi))
 	})
-	p.ink(wax, 0.8*p.width)
 	if dotted {
 		cells(a, s, 0.5*s, func(x, y float64) {
-			x, y = p.tremor.move(x, y+0.2*s)
-			p.dc.NewSubPath()
-			p.dc.DrawCircle(x, y, 0.07*s)
+			p.dot(x, y+0.2*s, 0.07*s)
 		})
-		p.dc.SetColor(p.dyes[wax])
-		p.dc.Fill()
 	}
 }
 
@@ -69,10 +69,9 @@ func sawut(p *pen, a area, rng *rand.Rand) {
 		q := p.placed(x, y, s, rng.Float64()*math.Pi, false)
 		for i := -1.0; i <= 1; i++ {
 			half := 0.28 - 0.08*math.Abs(i)
-			q.trace([]point{{-half, 0.16 * i}, {half, 0.16 * i}}, false)
+			q.line(wax, 0.9, []point{{-half, 0.16 * i}, {half, 0.16 * i}})
 		}
 	})
-	p.ink(wax, 0.9*p.width)
 }
 
 // kembang is a ground of small five-dot flowers.
@@ -82,13 +81,9 @@ func kembang(p *pen, a area, rng *rand.Rand) {
 		turn := rng.Float64()
 		for i := range 5 {
 			angle := 2*math.Pi*float64(i)/5 + turn
-			cx, cy := p.tremor.move(x+0.22*s*math.Cos(angle), y+0.22*s*math.Sin(angle))
-			p.dc.NewSubPath()
-			p.dc.DrawCircle(cx, cy, 0.09*s)
+			p.dot(x+0.22*s*math.Cos(angle), y+0.22*s*math.Sin(angle), 0.09*s)
 		}
 	})
-	p.dc.SetColor(p.dyes[wax])
-	p.dc.Fill()
 }
 
 // relung is a ground of tendrils that curl both ways.
@@ -96,12 +91,11 @@ func relung(p *pen, a area, rng *rand.Rand) {
 	s := 3.4 * p.unit
 	cells(a, s, 0.75*s, func(x, y float64) {
 		q := p.placed(x, y, s, rng.Float64()*2*math.Pi, chance(rng, 0.5))
-		q.trace(spiral(point{-0.2, 0}, 0.19, 0, 1.3), false)
-		q.trace(spiral(point{0.2, 0}, 0.19, math.Pi, 1.3), false)
-		q.trace(smooth(false, point{-0.01, 0.02}, point{0.04, 0.22}, point{0.16, 0.3}), false)
-		q.trace(smooth(false, point{0.01, -0.02}, point{-0.04, -0.22}, point{-0.16, -0.3}), false)
+		q.line(wax, 1, spiral(point{-0.2, 0}, 0.19, 0, 1.3))
+		q.line(wax, 1, spiral(point{0.2, 0}, 0.19, math.Pi, 1.3))
+		q.line(wax, 1, smooth(false, point{-0.01, 0.02}, point{0.04, 0.22}, point{0.16, 0.3}))
+		q.line(wax, 1, smooth(false, point{0.01, -0.02}, point{-0.04, -0.22}, point{-0.16, -0.3}))
 	})
-	p.ink(wax, p.width)
 }
 
 // galaran is a ground of fine wavy lines.
@@ -117,8 +111,8 @@ func galaran(p *pen, a area, rng *rand.Rand) {
 				p.dc.LineTo(px, py)
 			}
 		}
+		p.ink(wax, 0.7*p.width)
 	}
-	p.ink(wax, 0.7*p.width)
 }
 
 // kawung is a ground of four-petalled crosses.
@@ -130,7 +124,7 @@ func kawung(p *pen, a area, _ *rand.Rand) {
 			angle := math.Pi / 2 * float64(i)
 			o := point{}
 			q.trace(ribbon([]point{o.polar(0.07, angle), o.polar(0.15, angle), o.polar(0.25, angle), o.polar(0.33, angle)}, leafShape(0.07)), true)
+			q.ink(wax, 0.8*q.width)
 		}
 	})
-	p.ink(wax, 0.8*p.width)
 }

@@ -49,7 +49,7 @@ func sprig(rng *rand.Rand) func(*pen) {
 	bend := between(rng, -0.25, 0.25)
 	return func(p *pen) {
 		stem := smooth(false, point{0, 0.5}, point{bend, 0.1}, point{-bend * 0.4, -0.3})
-		p.line(wax, 1.1, stem)
+		p.line(bare, 1.1, stem)
 		for i := range pairs {
 			at := stem[(i+1)*len(stem)/(pairs+2)]
 			for _, side := range []float64{-1, 1} {
@@ -73,7 +73,7 @@ func butterfly(rng *rand.Rand) func(*pen) {
 			p.shape(second, smooth(true, point{0, 0.04}, point{w * 0.26, 0.06}, point{w * 0.38, 0.26}, point{w * 0.22, 0.4}, point{w * 0.08, 0.22}))
 			p.line(wax, 0.7, circle(point{w * 0.34, -0.22}, 0.07))
 			p.dots(wax, 0.03, point{w * 0.22, 0.22})
-			p.line(wax, 0.8, smooth(false, point{0, -0.2}, point{w * 0.08, -0.38}, point{w * 0.16, -0.45}))
+			p.line(bare, 0.8, smooth(false, point{0, -0.2}, point{w * 0.08, -0.38}, point{w * 0.16, -0.45}))
 		}
 		p.shape(third, ribbon([]point{{0, -0.24}, {0, -0.05}, {0, 0.15}, {0, 0.32}}, leafShape(0.05)))
 	}
@@ -82,9 +82,9 @@ func butterfly(rng *rand.Rand) func(*pen) {
 func tendril(rng *rand.Rand) func(*pen) {
 	leaves := 2 + rng.IntN(2)
 	return func(p *pen) {
-		p.line(wax, 1.1, smooth(false, point{-0.45, 0.3}, point{-0.1, 0.22}, point{0.1, -0.1}, point{0.02, -0.25}))
-		p.line(wax, 1.1, spiral(point{-0.1, -0.22}, 0.13, 0.1, -1.3))
-		p.line(wax, 1.1, spiral(point{0.22, 0.18}, 0.17, math.Pi, 1.4))
+		p.line(bare, 1.1, smooth(false, point{-0.45, 0.3}, point{-0.1, 0.22}, point{0.1, -0.1}, point{0.02, -0.25}))
+		p.line(bare, 1.1, spiral(point{-0.1, -0.22}, 0.13, 0.1, -1.3))
+		p.line(bare, 1.1, spiral(point{0.22, 0.18}, 0.17, math.Pi, 1.4))
 		for i := range leaves {
 			at := point{-0.25 + 0.17*float64(i), 0.26 - 0.1*float64(i)}
 			angle := math.Pi/2*float64(1-2*(i%2)) - 0.3

@@ -32,21 +32,22 @@ const (
 	oneDye                       // one dye only
 	outlined                     // klowong alone, on the ground
 	reserved                     // the whole figure left in wax, its lines in the ground's colour
-	numStyles
 )
 
 // mix draws a palette, each colour a little off, as each bath is.
 func mix(rng *rand.Rand) [numDyes]color.RGBA {
 	p := pick(rng, palettes)
-	drift := [3]float64{between(rng, -10, 10), between(rng, -8, 8), between(rng, -8, 8)}
+	depth, warmth := between(rng, -11, 11), between(rng, -6, 6)
 	var dyes [numDyes]color.RGBA
 	for i, hex := range []uint32{p.ground, p.wax, p.first, p.second, p.third} {
 		r, g, b := float64(hex>>16), float64(hex>>8&0xff), float64(hex&0xff)
-		dyes[i] = rgb(r+drift[0]+between(rng, -6, 6), g+drift[1]+between(rng, -6, 6), b+drift[2]+between(rng, -6, 6))
+		dyes[i] = rgb(r+depth+warmth+between(rng, -4, 4), g+depth+between(rng, -4, 4), b+depth-warmth+between(rng, -4, 4))
 	}
+	dyes[bare] = dyes[wax]
 	return dyes
 }
 
+// restyle returns the dyes with which a figure is drawn in a style.
 func restyle(dyes [numDyes]color.RGBA, style drawingStyle) [numDyes]color.RGBA {
 	switch style {
 	case oneDye:

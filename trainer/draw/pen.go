@@ -30,6 +30,7 @@ const (
 	first             // the figure's main dye
 	second
 	third
+	bare // lines that lie on the ground itself: the wax's colour, also where a figure is reserved
 	numDyes
 )
 

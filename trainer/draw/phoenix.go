@@ -9,6 +9,7 @@ import (
 // tail of long flowing plumes that end in eyes; its head at the left.
 type phoenix struct {
 	flying   bool
+	lowWing  bool // the far wing beats down
 	plumes   int
 	feathers int // primaries of a wing
 	spread   float64
@@ -23,17 +24,24 @@ type phoenix struct {
 func burungHong(rng *rand.Rand) figure {
 	b := phoenix{
 		flying:   chance(rng, 0.65),
+		lowWing:  chance(rng, 0.5),
 		plumes:   3 + rng.IntN(3),
 		feathers: 6 + rng.IntN(3),
 		spread:   between(rng, 0.9, 1.3),
 		sway:     between(rng, 0.05, 0.11),
-		sweep:    between(rng, 0.0, 0.45),
+		sweep:    between(rng, 0.0, 0.35),
 		eyes:     rng.IntN(3),
 		crest:    3 + rng.IntN(3),
 		scales:   chance(rng, 0.6),
 		dyes:     pick(rng, [][3]dye{{first, second, third}, {second, first, third}, {third, second, first}, {first, third, second}}),
 	}
-	return figure{width: 1.5, draw: b.draw}
+	// The bird below is drawn about its breast; this centres it with its plumes.
+	return figure{width: 1.3, draw: func(p *pen) {
+		whole := *p
+		whole.matrix = p.matrix.Translate(-0.10, -0.075).Scale(0.88, 0.88)
+		whole.unit = 0.88 * p.unit
+		b.draw(&whole)
+	}}
 }
 
 func (b phoenix) draw(p *pen) {
@@ -41,7 +49,11 @@ func (b phoenix) draw(p *pen) {
 	if !b.flying {
 		b.drawLegs(p)
 	}
-	b.drawWing(p, point{-0.24, -0.02}, -math.Pi*0.42, -0.42*b.spread, 0.36, b.dyes[1])
+	if b.flying && b.lowWing {
+		b.drawWing(p, point{-0.27, 0.09}, math.Pi*0.56, -0.36*b.spread, 0.38, b.dyes[1])
+	} else {
+		b.drawWing(p, point{-0.24, -0.02}, -math.Pi*0.42, -0.42*b.spread, 0.36, b.dyes[1])
+	}
 	b.drawTail(p, root)
 	b.drawBody(p)
 	if b.flying {
@@ -59,7 +71,7 @@ func (b phoenix) drawTail(p *pen, root point) {
 		length := 0.80 - 0.16*math.Abs(t)
 		spine := b.plume(root, angle, length, 1+0.35*float64(i%2))
 		d := b.dyes[i%3]
-		p.shape(d, ribbon(spine, func(t float64) float64 { return 0.014 + 0.030*math.Sin(math.Pi*math.Pow(t, 0.7)) }))
+		p.shape(d, ribbon(spine, func(t float64) float64 { return 0.012 + 0.040*math.Sin(math.Pi*math.Pow(t, 0.8)) }))
 		p.line(wax, 0.6, spine[2:len(spine)-2])
 		for j := 4; j < len(spine)-5; j += 3 {
 			a, c := spine[j], spine[j+2]
@@ -139,7 +151,7 @@ func (b phoenix) drawCrest(p *pen, at point) {
 		angle := -math.Pi*0.62 + 0.95*float64(i)/float64(b.crest-1)
 		mid, end := at.polar(0.06, angle-0.15), at.polar(0.125, angle+0.1)
 		p.shape(b.dyes[1+i%2], ribbon(smooth(false, at, mid, end), leafShape(0.016)))
-		p.dots(wax, 0.011, end.polar(0.012, angle))
+		p.dots(bare, 0.011, end.polar(0.012, angle))
 	}
 }
 
@@ -173,9 +185,9 @@ func (b phoenix) drawLegs(p *pen) {
 	for _, x := range []float64{-0.28, -0.20} {
 		knee, foot := point{x + 0.03, 0.28}, point{x - 0.005, 0.44}
 		p.shape(b.dyes[0], ribbon(smooth(false, point{x, 0.10}, point{x + 0.01, 0.20}, knee), taper(0.045, 0.012)))
-		p.line(wax, 1.6, []point{knee, foot})
+		p.line(bare, 1.6, []point{knee, foot})
 		for _, toe := range []float64{-0.06, -0.03, 0.035} {
-			p.line(wax, 1.2, []point{foot, {foot.x + toe, foot.y + 0.022}})
+			p.line(bare, 1.2, []point{foot, {foot.x + toe, foot.y + 0.022}})
 		}
 	}
 }

@@ -23,29 +23,58 @@ func (s Shot) Take(cloth *image.RGBA, width, height int) *image.RGBA {
 	return film.develop(s.Noise, rng)
 }
 
-// expose casts four rays a pixel from the camera onto the cloth and averages the
-// light that comes back.
+// meshPitch is how many pixels apart the view of the folded cloth is computed; the
+// finest fold is some twenty pixels wide in a picture of 384.
+const meshPitch = 4
+
+// node is what one place of the picture sees: a place on the cloth in its pixels,
+// and how strongly that is lit.
+type node struct{ x, y, shade float32 }
+
+// expose averages four samples a pixel of the cloth as the camera sees it.
 func (s Shot) expose(film *film, cloth *image.RGBA) {
-	view := s.view()
 	wall := [3]float32{linearOf(s.Wall[0]), linearOf(s.Wall[1]), linearOf(s.Wall[2])}
-	scale := 1 / float64(film.height)
+	view := s.view()
+	columns := film.width/meshPitch + 2
+	upper, lower := make([]node, columns), make([]node, columns)
+	s.meshRow(lower, view, 0, film, cloth)
 	for y := range film.height {
+		if y%meshPitch == 0 {
+			upper, lower = lower, upper
+			s.meshRow(lower, view, y+meshPitch, film, cloth)
+		}
 		for x := range film.width {
-			var sum [3]float32
-			for _, offset := range [4][2]float64{{0.25, 0.25}, {0.75, 0.25}, {0.25, 0.75}, {0.75, 0.75}} {
-				px := (float64(x) + offset[0] - float64(film.width)/2) * scale
-				py := (float64(y) + offset[1] - float64(film.height)/2) * scale
-				c := s.look(view, px, py, cloth, &wall)
-				for i := range sum {
-					sum[i] += c[i]
-				}
-			}
+			column := x / meshPitch
+			corners := [4]node{upper[column], upper[column+1], lower[column], lower[column+1]}
 			at := film.at(x, y)
-			for i := range sum {
-				at[i] = sum[i] / 4
+			for _, offset := range [4][2]float32{{0.25, 0.25}, {0.75, 0.25}, {0.25, 0.75}, {0.75, 0.75}} {
+				tx := (float32(x%meshPitch) + offset[0]) / meshPitch
+				ty := (float32(y%meshPitch) + offset[1]) / meshPitch
+				c := sample(cloth, within(corners, tx, ty), &wall)
+				for i := range at {
+					at[i] += c[i] / 4
+				}
 			}
 		}
 	}
+}
+
+func (s Shot) meshRow(row []node, view view, y int, film *film, cloth *image.RGBA) {
+	scale := 1 / float64(film.height)
+	for i := range row {
+		px := (float64(i*meshPitch) - float64(film.width)/2) * scale
+		py := (float64(y) - float64(film.height)/2) * scale
+		row[i] = s.look(view, px, py, cloth.Rect)
+	}
+}
+
+// within interpolates between the corners upper left, upper right, lower left, lower right.
+func within(c [4]node, tx, ty float32) node {
+	mix := func(a, b, c, d float32) float32 {
+		top, bottom := a+(b-a)*tx, c+(d-c)*tx
+		return top + (bottom-top)*ty
+	}
+	return node{mix(c[0].x, c[1].x, c[2].x, c[3].x), mix(c[0].y, c[1].y, c[2].y, c[3].y), mix(c[0].shade, c[1].shade, c[2].shade, c[3].shade)}
 }
 
 // view is the cloth's frame in the camera's: u along its width, v down, n its normal.
@@ -63,9 +92,9 @@ func (s Shot) view() view {
 	return view{turn(1, 0, 0), turn(0, 1, 0), turn(0, 0, 1)}
 }
 
-// look returns the light seen at a place in the picture, in picture heights from
-// its middle.
-func (s Shot) look(f view, px, py float64, cloth *image.RGBA, wall *[3]float32) [3]float32 {
+// look follows the ray through a place in the picture, in picture heights from its
+// middle, to the cloth.
+func (s Shot) look(f view, px, py float64, cloth image.Rectangle) node {
 	distance := s.Span * focal
 	// The cloth's middle is at (0, 0, distance); the ray is t*(px, py, focal).
 	t := distance * f.n[2] / (f.n[0]*px + f.n[1]*py + f.n[2]*focal)
@@ -73,17 +102,11 @@ func (s Shot) look(f view, px, py float64, cloth *image.RGBA, wall *[3]float32) 
 	u := qx*f.u[0] + qy*f.u[1] + qz*f.u[2] + s.AimX
 	v := qx*f.v[0] + qy*f.v[1] + qz*f.v[2] + s.AimY
 	slopeX, slopeY, lift := s.relief(u, v)
-	// A ridge comes nearer to the lens, and takes up cloth.
-	u += 0.9*slopeX*0.05 - lift*px
-	v += 0.9*slopeY*0.05 - lift*py
-	h := float64(cloth.Rect.Dy())
-	cx, cy := u*h+float64(cloth.Rect.Dx())/2, v*h+h/2
-	if cx < 0 || cy < 0 || cx >= float64(cloth.Rect.Dx()-1) || cy >= float64(cloth.Rect.Dy()-1) {
-		return *wall
-	}
-	c := sample(cloth, cx, cy)
-	shade := float32(s.Light.shade(slopeX, slopeY))
-	return [3]float32{c[0] * shade, c[1] * shade, c[2] * shade}
+	// A slope takes up cloth, and a ridge comes nearer to the lens.
+	u += 0.045*slopeX - lift*px
+	v += 0.045*slopeY - lift*py
+	h := float64(cloth.Dy())
+	return node{float32(u*h + float64(cloth.Dx())/2), float32(v*h + h/2), float32(s.Light.shade(slopeX, slopeY))}
 }
 
 // relief returns the slope and the height of the folds at a place on the cloth.
@@ -111,16 +134,20 @@ func (l Light) shade(slopeX, slopeY float64) float64 {
 	return max((1+towards)/math.Sqrt(1+slopeX*slopeX+slopeY*slopeY), 0.12)
 }
 
-func sample(m *image.RGBA, x, y float64) [3]float32 {
-	ix, iy := int(x), int(y)
-	tx, ty := float32(x-float64(ix)), float32(y-float64(iy))
-	a := m.Pix[iy*m.Stride+4*ix:]
-	b := m.Pix[(iy+1)*m.Stride+4*ix:]
+// sample is the light from a place on the cloth, or from the wall beside it.
+func sample(cloth *image.RGBA, n node, wall *[3]float32) [3]float32 {
+	if n.x < 0 || n.y < 0 || n.x >= float32(cloth.Rect.Dx()-1) || n.y >= float32(cloth.Rect.Dy()-1) {
+		return *wall
+	}
+	ix, iy := int(n.x), int(n.y)
+	tx, ty := n.x-float32(ix), n.y-float32(iy)
+	a := cloth.Pix[iy*cloth.Stride+4*ix:]
+	b := cloth.Pix[(iy+1)*cloth.Stride+4*ix:]
 	var c [3]float32
 	for i := range c {
 		top := linear[a[i]] + (linear[a[i+4]]-linear[a[i]])*tx
 		bottom := linear[b[i]] + (linear[b[i+4]]-linear[b[i]])*tx
-		c[i] = top + (bottom-top)*ty
+		c[i] = (top + (bottom-top)*ty) * n.shade
 	}
 	return c
 }

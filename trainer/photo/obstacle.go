@@ -60,7 +60,7 @@ func finger(dc *gg.Context, rng *rand.Rand, edge, h float64) {
 	x, reach, half := between(rng, -0.35, 0.35)*h, between(rng, 0.10, 0.22)*h, between(rng, 0.055, 0.085)*h
 	dc.RotateAbout(between(rng, -0.4, 0.4), x, edge)
 	shade := gg.NewLinearGradient(x-half, 0, x+half, 0)
-	dark := color.RGBA{skin.R / 2, skin.G / 2, skin.B / 2, 255}
+	dark := color.RGBA{skin.R / 4 * 3, skin.G / 3 * 2, skin.B / 3 * 2, 255}
 	shade.AddColorStop(0, dark)
 	shade.AddColorStop(0.35, skin)
 	shade.AddColorStop(0.7, skin)

@@ -65,7 +65,7 @@ const (
 // way, though a person can still name the motif.
 func Visitor(rng *rand.Rand) Shot {
 	s := Steady(rng)
-	s.Span = between(rng, 0.72, 1.22)
+	s.Span = between(rng, 0.78, 1.2)
 	s.AimX, s.AimY = 0.05*s.Span*rng.NormFloat64(), 0.05*s.Span*rng.NormFloat64()
 	s.Pitch, s.Yaw, s.Roll = 0.16*rng.NormFloat64(), 0.20*rng.NormFloat64(), 0.12*rng.NormFloat64()
 	s.Light = Light{
@@ -75,7 +75,7 @@ func Visitor(rng *rand.Rand) Shot {
 		Vignette: between(rng, 0, 0.4),
 		Exposure: 0.45 * rng.NormFloat64(),
 		Warmth:   0.35 * rng.NormFloat64(),
-		Tint:     0.2 * rng.NormFloat64(),
+		Tint:     0.12 * rng.NormFloat64(),
 		Glare:    0.06 * rng.Float64() * rng.Float64(),
 	}
 	s.Folds = folds(rng, rng.IntN(4), 1)
@@ -91,13 +91,13 @@ func Visitor(rng *rand.Rand) Shot {
 	s.spoil(rng)
 	s.Pitch, s.Yaw = bounded(s.Pitch, 0.6), bounded(s.Yaw, 0.65)
 	s.Roll, s.Light.Exposure = bounded(s.Roll, 0.6), bounded(s.Light.Exposure, 1.5)
-	s.Light.Warmth, s.Light.Tint = bounded(s.Light.Warmth, 1), bounded(s.Light.Tint, 0.6)
+	s.Light.Warmth, s.Light.Tint = bounded(s.Light.Warmth, 1), bounded(s.Light.Tint, 0.4)
 	return s
 }
 
 // spoil makes one thing bad in about one shot of four.
 func (s *Shot) spoil(rng *rand.Rand) {
-	switch rng.IntN(28) {
+	switch rng.IntN(32) {
 	case 0: // too far
 		s.Span = between(rng, 1.25, 1.6)
 	case 1: // from the side
@@ -112,6 +112,8 @@ func (s *Shot) spoil(rng *rand.Rand) {
 		s.Defocus = between(rng, 0.006, 0.010)
 	case 6: // shaken
 		s.Motion, s.MotionAngle = between(rng, 0.015, 0.035), rng.Float64()*math.Pi
+	case 7: // crumpled
+		s.Folds = folds(rng, 4, 1.7)
 	}
 }
 
@@ -119,7 +121,7 @@ func (s *Shot) spoil(rng *rand.Rand) {
 func Steady(rng *rand.Rand) Shot {
 	wall := between(rng, 0.25, 0.85)
 	return Shot{
-		Span:    between(rng, 0.82, 1.0),
+		Span:    between(rng, 0.88, 1.04),
 		AimX:    0.015 * rng.NormFloat64(),
 		AimY:    0.015 * rng.NormFloat64(),
 		Pitch:   bounded(0.07*rng.NormFloat64(), 0.16),
@@ -136,8 +138,8 @@ func Steady(rng *rand.Rand) Shot {
 			Warmth:   between(rng, -0.15, 0.3),
 		},
 		Noise:   between(rng, 0.004, 0.010),
-		Wall:    [3]float64{wall, wall * between(rng, 0.88, 1), wall * between(rng, 0.72, 1)},
-		Quality: 88,
+		Wall:    [3]float64{wall, wall * between(rng, 0.94, 1), wall * between(rng, 0.78, 1)},
+		Quality: 60,
 		Seed:    rng.Uint64(),
 	}
 }
@@ -152,7 +154,7 @@ func folds(rng *rand.Rand, count int, depth float64) []Fold {
 			Sharp:  between(rng, 1, 3.5),
 			Waver:  between(rng, 0.01, 0.06),
 		}
-		f[i].Height = depth * between(rng, 0.008, 0.034) * f[i].Period
+		f[i].Height = depth * between(rng, 0.012, 0.042) * f[i].Period
 	}
 	return f
 }

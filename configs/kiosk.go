@@ -42,12 +42,15 @@ var Sources = []string{SourceV4L2, SourceVideo, SourceImages, SourceGStreamer, S
 // one source each.
 type Camera struct {
 	Source   string  `mapstructure:"source"`
-	Device   string  `mapstructure:"device"`   // v4l2: /dev/video0
+	Device   string  `mapstructure:"device"`   // v4l2: a path such as /dev/video0, or auto for the first camera found
 	Path     string  `mapstructure:"path"`     // video: a file; images: a folder or a pattern such as cloths/%03d.jpg
-	Pipeline string  `mapstructure:"pipeline"` // gstreamer: ends in appsink
+	Pipeline string  `mapstructure:"pipeline"` // gstreamer: ends in appsink; empty is the Raspberry Pi's own camera
 	Width    int     `mapstructure:"width"`    // pixels
 	Height   int     `mapstructure:"height"`   // pixels
 	FPS      float64 `mapstructure:"fps"`      // frames a second
+	// Still says that the camera may repeat the very same picture, as test
+	// patterns do; otherwise such a camera counts as frozen.
+	Still bool `mapstructure:"still"`
 	// Hold is how long the images and demo sources show each picture.
 	Hold time.Duration `mapstructure:"hold"`
 }
@@ -104,7 +107,7 @@ func kioskDefaults() *Kiosk {
 		Language: "id",
 		Camera: Camera{
 			Source: SourceV4L2,
-			Device: "/dev/video0",
+			Device: "auto",
 			Width:  640,
 			Height: 480,
 			FPS:    25,
@@ -141,10 +144,9 @@ func (k *Kiosk) Validate() error {
 
 func (c *Camera) validate(p *problems) {
 	needed := map[string]struct{ key, value string }{
-		SourceV4L2:      {"camera.device", c.Device},
-		SourceVideo:     {"camera.path", c.Path},
-		SourceImages:    {"camera.path", c.Path},
-		SourceGStreamer: {"camera.pipeline", c.Pipeline},
+		SourceV4L2:   {"camera.device", c.Device},
+		SourceVideo:  {"camera.path", c.Path},
+		SourceImages: {"camera.path", c.Path},
 	}
 	if !slices.Contains(Sources, c.Source) {
 		p.add("camera.source", "is %q, it must be one of %s", c.Source, strings.Join(Sources, ", "))

@@ -1,0 +1,63 @@
+package firmware
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"canting/configs"
+	"canting/infer"
+)
+
+// topScores is how many labels the page shows: the answer and two runners-up.
+const topScores = 3
+
+// score is a label's probability.
+type score struct {
+	Label       string       `json:"label"`
+	Name        configs.Text `json:"name"`
+	Probability float32      `json:"probability"`
+}
+
+// answer is what the kiosk thinks of a picture.
+type answer struct {
+	Label      string       `json:"label"`
+	Name       configs.Text `json:"name"`
+	Confidence float32      `json:"confidence"`
+	// Unknown says that the confidence is below the model's threshold: the
+	// label is then a guess that must not be told as an answer.
+	Unknown bool `json:"unknown"`
+	// Scores are the best labels, best first, at most topScores.
+	Scores []score `json:"scores"`
+}
+
+// verdict is the answer to one press of the shutter.
+type verdict struct {
+	ID uint64 `json:"id"`
+	answer
+	Story   configs.Text `json:"story"`
+	Frames  int          `json:"frames"` // classified and averaged
+	Pressed time.Time    `json:"pressed"`
+	TookMS  float64      `json:"took_ms"` // from the press to the verdict
+	Until   time.Time    `json:"until"`   // on the screen
+	Model   string       `json:"model"`   // the model's digest
+	Picture string       `json:"picture"` // where the frame is served, as a JPEG
+}
+
+func newAnswer(model *infer.Model, motifs *configs.Motifs, probabilities []float32) answer {
+	decided := model.Decide(probabilities)
+	labels := model.Labels()
+	order := make([]int, len(labels))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
+	a := answer{Label: decided.Label, Confidence: decided.Confidence, Unknown: decided.Unknown}
+	motif, _ := motifs.Find(a.Label)
+	a.Name = motif.Name
+	for _, i := range order[:min(topScores, len(order))] {
+		motif, _ := motifs.Find(labels[i])
+		a.Scores = append(a.Scores, score{Label: labels[i], Name: motif.Name, Probability: probabilities[i]})
+	}
+	return a
+}

@@ -1,0 +1,55 @@
+package firmware
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+// Main runs the command line in args and returns the exit code. SIGINT and
+// SIGTERM end it cleanly.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	started := false
+	root := &cobra.Command{
+		Use:           "canting",
+		Short:         "Tell the motifs of batik, live, from a camera",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(runCommand(), cameraCommand(), classifyCommand(), doctorCommand(), versionCommand())
+	for _, command := range root.Commands() {
+		run := command.RunE
+		command.RunE = func(c *cobra.Command, args []string) error {
+			started = true
+			return run(c, args)
+		}
+	}
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitDone
+	case !started: // cobra refused the command line
+		fmt.Fprintf(stderr, "canting: %v\nRun \"canting --help\" for the commands.\n", err)
+		return exitMisuse
+	default:
+		fmt.Fprintf(stderr, "canting: %v\n", err)
+		return exitFailed
+	}
+}

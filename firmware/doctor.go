@@ -1,0 +1,211 @@
+package firmware
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"canting/capture"
+	"canting/configs"
+)
+
+// finding is one thing that the doctor looked at.
+type finding struct {
+	Name string `json:"name"`
+	// Status is ok, notice (the kiosk runs) or problem (it could not).
+	Status string `json:"status"`
+	Found  string `json:"found"`
+	Advice string `json:"advice,omitempty"` // what to do; empty when all is well
+}
+
+const (
+	statusOK      = "ok"
+	statusNotice  = "notice"
+	statusProblem = "problem"
+)
+
+func doctorCommand() *cobra.Command {
+	var path string
+	var asJSON bool
+	command := &cobra.Command{
+		Use:   "doctor [--config FILE] [--json]",
+		Short: "Say what the kiosk would find, and what to do about what is missing",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return report(examine(c.Context(), path), asJSON, c.OutOrStdout())
+		},
+	}
+	command.Flags().StringVar(&path, "config", "", "examine the configuration `FILE` instead of the embedded default")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// examine looks at everything that the configuration at path needs.
+func examine(ctx context.Context, path string) []finding {
+	config, findings := examineConfig(path)
+	if config == nil {
+		return append(findings, examineDevices(), examineTemperature("/sys/class/thermal"))
+	}
+	findings = append(findings, examineModel(config)...)
+	return append(findings, examineDevices(), examineCamera(ctx, config.Camera), examineTemperature("/sys/class/thermal"))
+}
+
+func report(findings []finding, asJSON bool, stdout io.Writer) error {
+	problems := 0
+	for _, f := range findings {
+		if f.Status == statusProblem {
+			problems++
+		}
+	}
+	if asJSON {
+		if err := json.NewEncoder(stdout).Encode(map[string]any{"ok": problems == 0, "findings": findings}); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	} else {
+		for _, f := range findings {
+			fmt.Fprintf(stdout, "%-8s%-13s%s\n", f.Status, f.Name, f.Found)
+			if f.Advice != "" {
+				fmt.Fprintf(stdout, "%21s-> %s\n", "", f.Advice)
+			}
+		}
+	}
+	if problems > 0 {
+		return fmt.Errorf("the kiosk could not run: %d problems", problems)
+	}
+	return nil
+}
+
+func examineConfig(path string) (*configs.Kiosk, []finding) {
+	config, err := loadConfig(path)
+	if err != nil {
+		return nil, []finding{{"config", statusProblem, err.Error(), "mend the file; configs/kiosk.yaml documents every key"}}
+	}
+	found := "the embedded demonstration"
+	if path != "" {
+		found = path
+	}
+	findings := []finding{{Name: "config", Status: statusOK, Found: found}}
+	if _, err := loadMotifs(config.Motifs); err != nil {
+		findings = append(findings, finding{"motifs", statusProblem, err.Error(), "mend the file; configs/motifs.yaml is an example"})
+	}
+	return config, findings
+}
+
+func examineModel(config *configs.Kiosk) []finding {
+	const advice = "train one with canting-trainer train, or set model: \"\" for the demonstration"
+	file, err := readModel(config.Model)
+	if err != nil {
+		return []finding{{"model", statusProblem, err.Error(), advice}}
+	}
+	c, err := newClassifier(file, config.Live.Threads)
+	if err != nil {
+		return []finding{{"model", statusProblem, err.Error(), advice}}
+	}
+	m := c.model
+	findings := []finding{
+		{Name: "model", Status: statusOK, Found: fmt.Sprintf("%d labels, sha256 %.12s", len(m.Labels()), m.Digest())},
+		{Name: "kernel", Status: statusOK, Found: m.Kernel()},
+	}
+	if !m.HasMetadata() {
+		findings[0].Status = statusNotice
+		findings[0].Advice = "the model does not say how its pictures are prepared, so the whole centred square scaled to 0..1 is assumed"
+	}
+	goldens := finding{Name: "goldens", Status: statusOK, Found: fmt.Sprintf("%d repeated byte for byte", len(m.Metadata().Golden))}
+	if err := c.checkGoldens(); err != nil {
+		goldens.Status, goldens.Found = statusProblem, err.Error()
+		goldens.Advice = "try CANTING_KERNEL=generic; if that mends it, report the kernel, else copy the model again"
+	} else if len(m.Metadata().Golden) == 0 {
+		goldens.Status, goldens.Found = statusNotice, "the model brings none"
+	}
+	return append(findings, goldens)
+}
+
+func examineDevices() finding {
+	devices, err := capture.Devices()
+	if err != nil {
+		return finding{"devices", statusNotice, err.Error(), ""}
+	}
+	var found []string
+	for _, d := range devices {
+		switch {
+		case d.Problem != "":
+			found = append(found, d.Problem)
+		case d.Captures:
+			found = append(found, strings.TrimSpace(d.Path+" "+d.Name))
+		}
+	}
+	if len(found) == 0 {
+		return finding{"devices", statusNotice, "no V4L2 camera", "plug in a USB camera; a ribbon camera needs camera.source: gstreamer"}
+	}
+	return finding{Name: "devices", Status: statusOK, Found: strings.Join(found, "; ")}
+}
+
+// examineCamera runs the configured source until it gives a picture.
+func examineCamera(ctx context.Context, config configs.Camera) finding {
+	const patience = 8 * time.Second
+	exe, err := os.Executable()
+	if err != nil {
+		return finding{"camera", statusProblem, err.Error(), ""}
+	}
+	cam := capture.Supervise(ctx, exe, []string{cameraName}, cameraConfig(config))
+	defer cam.Close()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	began := time.Now()
+	frame, err := cam.Wait(ctx, 0)
+	if err != nil {
+		reason := cam.Status().Reason
+		if reason == "" {
+			reason = fmt.Sprintf("no picture within %v", patience)
+		}
+		return finding{
+			"camera", statusProblem, config.Source + ": " + reason,
+			"check the cable and camera.source in the configuration; without a configuration the demonstration needs no camera",
+		}
+	}
+	return finding{Name: "camera", Status: statusOK, Found: fmt.Sprintf("%s: a picture of %d x %d after %.1f s", config.Source, frame.Width, frame.Height, time.Since(began).Seconds())}
+}
+
+// hot is where a Raspberry Pi begins to slow down, in degrees Celsius
+// (raspberrypi.com, documentation of temp_soft_limit and throttling).
+const hot = 80.0
+
+// examineTemperature reads the warmest thermal zone of the kernel.
+func examineTemperature(folder string) finding {
+	celsius, err := temperature(folder)
+	switch {
+	case err != nil:
+		return finding{"temperature", statusNotice, err.Error(), ""}
+	case celsius >= hot:
+		return finding{"temperature", statusNotice, fmt.Sprintf("%.1f °C", celsius), "the processor slows down at this heat: add a heat sink or a fan"}
+	}
+	return finding{Name: "temperature", Status: statusOK, Found: fmt.Sprintf("%.1f °C", celsius)}
+}
+
+func temperature(folder string) (celsius float64, err error) {
+	zones, err := filepath.Glob(filepath.Join(folder, "thermal_zone*", "temp"))
+	if err != nil {
+		return 0, err
+	}
+	err = errors.New("this machine shows no temperature")
+	for _, zone := range zones {
+		text, readErr := os.ReadFile(zone)
+		millidegrees, parseErr := strconv.Atoi(strings.TrimSpace(string(text)))
+		if readErr != nil || parseErr != nil {
+			continue
+		}
+		if degrees := float64(millidegrees) / 1000; err != nil || degrees > celsius {
+			celsius, err = degrees, nil
+		}
+	}
+	return celsius, err
+}

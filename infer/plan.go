@@ -153,6 +153,8 @@ func (p *planner) writeOutput() error {
 		p.plan.output = t
 	}
 	p.keep(p.plan.output, len(p.plan.steps))
+	// The input stays, so that a session may run again without filling it.
+	p.keep(p.plan.input, len(p.plan.steps))
 	return nil
 }
 

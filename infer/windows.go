@@ -293,8 +293,11 @@ func (p *planner) pool2D(op *tflite.Operator, s *step) error {
 	if k.Output, err = io.out.output(o.Activation); err != nil {
 		return err
 	}
+	if p.m.Tensors[s.a].Type == tflite.Uint8 {
+		k.Offset = 128
+	}
 	// Sums of 8-bit values over such a window fit 32 bits.
-	if int64(k.KernelH)*int64(k.KernelW) > 1<<23 {
+	if int64(k.KernelH)*int64(k.KernelW) > 1<<22 {
 		return fmt.Errorf("its window of %dx%d is too large", k.KernelH, k.KernelW)
 	}
 	s.Shape = fmt.Sprintf("%s %dx%d/%d", describe(k.In, k.Out), k.KernelH, k.KernelW, k.StrideH)

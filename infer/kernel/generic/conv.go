@@ -24,39 +24,32 @@ func (c *Conv) Pointwise() bool {
 	return c.KernelH == 1 && c.KernelW == 1 && c.StrideH == 1 && c.StrideW == 1 && c.PadTop == 0 && c.PadLeft == 0
 }
 
-// lanes is how many output channels are summed at once.
-const lanes = 4
-
 type conv struct {
 	Conv
-	// weights are less their zero point, and interleaved: for each group of 4
-	// output channels, for each of the depth kernel elements, the 4 channels'.
-	weights []int16
-	// bias holds also what the input's zero point adds to every sum.
-	bias  []int32
+	// bias holds also what the zero points of input and weights add to every sum.
+	bias []int32
+	// depth is the number of weights of one output channel.
 	depth int
 }
 
 // Conv2D prepares CONV_2D and FULLY_CONNECTED.
 func (Kernels) Conv2D(c Conv) Operator {
-	k := &conv{Conv: c, depth: c.KernelH * c.KernelW * c.In.C}
-	groups := (c.Out.C + lanes - 1) / lanes
-	k.weights = make([]int16, groups*lanes*k.depth)
-	k.bias = make([]int32, groups*lanes)
-	k.Scale = make([]float32, groups*lanes)
-	copy(k.Scale, c.Scale)
-	for o := range c.Out.C {
-		group := k.weights[o/lanes*lanes*k.depth:]
-		var sum int32
-		for i, w := range c.Weights[o*k.depth : (o+1)*k.depth] {
-			v := int32(w) - c.WeightZero
-			group[i*lanes+o%lanes] = int16(v)
-			sum += v
-		}
-		k.bias[o] = c.Bias[o] - c.InputZero*sum
+	k := &conv{Conv: c, bias: make([]int32, c.Out.C), depth: c.KernelH * c.KernelW * c.In.C}
+	for o := range k.bias {
+		k.bias[o] = c.Bias[o] - c.InputZero*(sum(k.filter(o))-c.WeightZero*int32(k.depth))
 	}
-	k.Weights, k.Conv.Bias = nil, nil
 	return k
+}
+
+// filter is the weights of output channel o.
+func (k *conv) filter(o int) []int8 { return k.Weights[o*k.depth : (o+1)*k.depth] }
+
+func sum(v []int8) int32 {
+	var s int32
+	for _, x := range v {
+		s += int32(x)
+	}
+	return s
 }
 
 func (k *conv) Rows() int { return k.Out.H }
@@ -124,35 +117,43 @@ func fill(s []int8, v int8) {
 	}
 }
 
-// row computes one output row. A group's weights stay in the first-level cache
-// while all the row's patches pass.
+// row computes one output row, 4 channels at a time: their filters stay in the
+// first-level cache while all the row's patches pass.
 func (k *conv) row(out, patches []int8) {
-	channels, depth := k.Out.C, k.depth
-	for o := 0; o < channels; o += lanes {
-		w := k.weights[o*depth : (o+lanes)*depth]
-		bias, scale := (*[lanes]int32)(k.bias[o:]), (*[lanes]float32)(k.Scale[o:])
-		n := min(lanes, channels-o)
+	channels := k.Out.C
+	for o := 0; o < channels; o += 4 {
+		// Past the last channel the last one is computed again.
+		last := channels - 1
+		f0, f1, f2, f3 := k.filter(o), k.filter(min(o+1, last)), k.filter(min(o+2, last)), k.filter(min(o+3, last))
+		n := min(4, channels-o)
+		bias, scale := k.bias[o:o+n], k.Scale[o:o+n]
 		for x := range k.Out.W {
-			sums := dot4(patches[x*depth:(x+1)*depth], w)
-			dst := out[x*channels+o:][:n]
-			for i := range dst {
-				dst[i] = k.Output.Requantize(sums[i]+bias[i], scale[i])
+			patch := patches[x*k.depth : (x+1)*k.depth]
+			var sums [4]int32
+			sums[0], sums[1], sums[2], sums[3] = dot4(patch, f0, f1, f2, f3)
+			if k.WeightZero != 0 {
+				correction := k.WeightZero * sum(patch)
+				for i := range sums {
+					sums[i] -= correction
+				}
+			}
+			for i, b := range bias {
+				out[x*channels+o+i] = k.Output.Requantize(sums[i]+b, scale[i])
 			}
 		}
 	}
 }
 
-// dot4 is the product of a patch with 4 interleaved vectors of weights.
-func dot4(patch []int8, weights []int16) [lanes]int32 {
-	var s0, s1, s2, s3 int32
-	for _, v := range patch {
-		w := (*[lanes]int16)(weights)
-		weights = weights[lanes:]
+// dot4 is the products of a patch with 4 filters of the same length.
+func dot4(patch, f0, f1, f2, f3 []int8) (s0, s1, s2, s3 int32) {
+	n := len(patch)
+	f0, f1, f2, f3 = f0[:n], f1[:n], f2[:n], f3[:n]
+	for i, v := range patch {
 		x := int32(v)
-		s0 += x * int32(w[0])
-		s1 += x * int32(w[1])
-		s2 += x * int32(w[2])
-		s3 += x * int32(w[3])
+		s0 += x * int32(f0[i])
+		s1 += x * int32(f1[i])
+		s2 += x * int32(f2[i])
+		s3 += x * int32(f3[i])
 	}
-	return [lanes]int32{s0, s1, s2, s3}
+	return s0, s1, s2, s3
 }

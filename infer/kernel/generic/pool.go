@@ -8,6 +8,9 @@ type Pool struct {
 	In, Out Shape
 	Window
 	Output quant.Output
+	// Offset makes an average round as if all values were so much larger: 128
+	// for the legacy uint8, whose ties go up where those of int8 go away from 0.
+	Offset int32
 }
 
 // span is the part of the window of output pixel (y, x) inside the picture.
@@ -82,7 +85,7 @@ func (k *averagePool) channels(out, in []int8, y, x, first int) {
 	}
 	count := int32((bottom - top) * (right - left))
 	for i, s := range sums {
-		out[i] = int8(min(max(quant.DivideHalfAway(s, count), k.Output.Min), k.Output.Max))
+		out[i] = int8(min(max(quant.DivideHalfAway(s+k.Offset*count, count)-k.Offset, k.Output.Min), k.Output.Max))
 	}
 }
 

@@ -23,12 +23,8 @@ var figures = map[string]func(*rand.Rand) figure{
 // ground with its filler, the motif once or repeated, ornaments, borders and the
 // fine cracks of the wax. The motif always lies about the middle. It returns nil
 // for a motif that is none of Motifs.
-func Cloth(motif string, rng *rand.Rand) image.Image {
-	cloth := drawCloth(motif, clothHeight, rng)
-	if cloth == nil {
-		return nil
-	}
-	return cloth
+func Cloth(motif string, rng *rand.Rand) *image.RGBA {
+	return drawCloth(motif, clothHeight, rng)
 }
 
 func drawCloth(motif string, height int, rng *rand.Rand) *image.RGBA {

@@ -109,10 +109,18 @@ func (p *pen) shape(d dye, outline []point) {
 		p.reserve(outline, true)
 		return
 	}
+	// A reserved figure's klowong has the ground's colour: a rim of wax around it
+	// keeps what is narrower than the line, such as the tips of horns.
+	weight := 1.0
+	if p.dyes[bare] != p.dyes[wax] {
+		weight = 0.7
+		p.trace(outline, true)
+		p.ink(bare, 2.2*p.width)
+	}
 	p.trace(outline, true)
 	p.dc.SetColor(p.dyes[d])
 	p.dc.FillPreserve()
-	p.ink(wax, p.width)
+	p.ink(wax, weight*p.width)
 }
 
 // patch fills a closed outline with a dye and draws no klowong.

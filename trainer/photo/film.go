@@ -81,17 +81,20 @@ func (f *film) smear(length, angle float64) {
 	f.convolve(kernel, cos*step, sin*step)
 }
 
-// convolve applies a one-dimensional kernel along a direction, at the nearest pixel.
+// convolve applies a one-dimensional kernel along a direction, at the nearest
+// pixels, edges repeated.
 func (f *film) convolve(kernel []float32, dx, dy float64) {
+	steps := make([]image.Point, len(kernel))
+	for i := range steps {
+		along := float64(i - len(kernel)/2)
+		steps[i] = image.Pt(int(math.Round(along*dx)), int(math.Round(along*dy)))
+	}
 	out := make([][3]float32, len(f.pix))
-	radius := len(kernel) / 2
 	for y := range f.height {
 		for x := range f.width {
 			var sum [3]float32
 			for i, k := range kernel {
-				sx := min(max(x+int(math.Round(float64(i-radius)*dx)), 0), f.width-1)
-				sy := min(max(y+int(math.Round(float64(i-radius)*dy)), 0), f.height-1)
-				p := f.at(sx, sy)
+				p := f.at(min(max(x+steps[i].X, 0), f.width-1), min(max(y+steps[i].Y, 0), f.height-1))
 				for c := range sum {
 					sum[c] += k * p[c]
 				}

@@ -139,7 +139,7 @@ func Steady(rng *rand.Rand) Shot {
 		},
 		Noise:   between(rng, 0.004, 0.010),
 		Wall:    [3]float64{wall, wall * between(rng, 0.94, 1), wall * between(rng, 0.78, 1)},
-		Quality: 60,
+		Quality: 56,
 		Seed:    rng.Uint64(),
 	}
 }

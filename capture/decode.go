@@ -1,17 +1,12 @@
 package capture
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"image"
-	_ "image/png" // so that image.DecodeConfig knows the formats' headers
 	"io"
 	"os"
 
 	"gocv.io/x/gocv"
-	_ "golang.org/x/image/webp"
 )
 
 // Bounds on an encoded picture, checked before OpenCV sees it. They leave room
@@ -46,7 +41,7 @@ func Decode(b []byte) (Frame, error) {
 	if len(b) > MaxFileBytes {
 		return Frame{}, fmt.Errorf("the picture is larger than %d MiB", MaxFileBytes>>20)
 	}
-	size, err := pictureSize(b)
+	size, err := inspect(b)
 	if err != nil {
 		return Frame{}, err
 	}
@@ -64,33 +59,4 @@ func Decode(b []byte) (Frame, error) {
 		return Frame{}, errors.New("the picture cannot be decoded: it is damaged or cut short")
 	}
 	return frameOf(m)
-}
-
-// pictureSize reads the width and height that a header promises.
-func pictureSize(b []byte) (image.Point, error) {
-	if len(b) == 0 {
-		return image.Point{}, errors.New("the picture is empty (0 bytes)")
-	}
-	if bytes.HasPrefix(b, []byte{0xFF, markerSOI}) {
-		return scanJPEG(b)
-	}
-	if bytes.HasPrefix(b, []byte("BM")) && len(b) >= 26 {
-		return bmpSize(b), nil
-	}
-	config, _, err := image.DecodeConfig(bytes.NewReader(b))
-	if err != nil {
-		return image.Point{}, fmt.Errorf("not a readable JPEG, PNG, WebP or BMP picture: %w", err)
-	}
-	return image.Pt(config.Width, config.Height), nil
-}
-
-// bmpSize reads a BMP's header: golang.org/x/image/bmp refuses the compressed
-// ones, which OpenCV reads. A negative height means rows from the top.
-func bmpSize(b []byte) image.Point {
-	const coreHeader = 12 // the size of OS/2's header, with its 16-bit fields
-	if binary.LittleEndian.Uint32(b[14:]) == coreHeader {
-		return image.Pt(int(binary.LittleEndian.Uint16(b[18:])), int(binary.LittleEndian.Uint16(b[20:])))
-	}
-	width, height := int32(binary.LittleEndian.Uint32(b[18:])), int32(binary.LittleEndian.Uint32(b[22:]))
-	return image.Pt(int(width), max(int(height), -int(height)))
 }

@@ -23,8 +23,6 @@ const (
 	markerSOS  = 0xDA
 )
 
-var errJPEGCut = errors.New("the JPEG is cut short: it ends before its end-of-image marker")
-
 // scanJPEG walks the markers of a JPEG from start to end of image and returns
 // the size of its frame. libjpeg fills what is missing of a cut file with grey
 // and only prints a warning, so the walk is how a cut is noticed; searching for
@@ -36,7 +34,7 @@ func scanJPEG(b []byte) (image.Point, error) {
 		// 0xFF that is neither stuffed nor fill begins a marker.
 		i := bytes.IndexByte(b, 0xFF)
 		if i < 0 || i+1 >= len(b) {
-			return size, errJPEGCut
+			return size, errCut("JPEG")
 		}
 		marker := b[i+1]
 		switch {
@@ -54,14 +52,14 @@ func scanJPEG(b []byte) (image.Point, error) {
 		}
 		b = b[i+2:]
 		if len(b) < 2 {
-			return size, errJPEGCut
+			return size, errCut("JPEG")
 		}
 		length := int(binary.BigEndian.Uint16(b))
 		if length < 2 {
 			return size, fmt.Errorf("the JPEG is damaged: segment %#02x has length %d", marker, length)
 		}
 		if length > len(b) {
-			return size, errJPEGCut
+			return size, errCut("JPEG")
 		}
 		if isFrameHeader(marker) && length >= 8 {
 			size = image.Pt(int(binary.BigEndian.Uint16(b[5:])), int(binary.BigEndian.Uint16(b[3:])))

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"canting/configs"
 )
 
 // screenshots are written here for a person to look at.
@@ -123,6 +125,24 @@ func (b *browser) checkLayout() {
 	}
 }
 
+// checkEveryStoryFits puts each motif's name and story into the open verdict.
+func (b *browser) checkEveryStoryFits() {
+	b.t.Helper()
+	for _, motif := range configs.DefaultMotifs().List {
+		for i, name := range []string{motif.Name.ID, motif.Name.EN, motif.Name.Min} {
+			story := []string{motif.Story.ID, motif.Story.EN, motif.Story.Min}[i]
+			evaluate[bool](b, fmt.Sprintf(`(() => {
+				document.getElementById("verdict-name").textContent = %q;
+				document.getElementById("story").textContent = %q;
+				document.getElementById("others").textContent = "It might also be: Rumah Gadang (the great house) 38 %%, Kabau Padati (the buffalo cart) 12 %%";
+				return true;
+			})()`, name, story))
+			b.checkLayout()
+		}
+	}
+	b.screenshot(fmt.Sprintf("longest-story-%.0f", evaluate[float64](b, "innerWidth")))
+}
+
 // A visit: the picture moves, the label shows, a press gives the verdict and
 // its story, in three languages.
 func TestVisit(t *testing.T) {
@@ -176,6 +196,7 @@ func TestVisit(t *testing.T) {
 				b.checkLayout()
 				b.screenshot(screen.name + "-verdict-" + language.id)
 			}
+			b.checkEveryStoryFits()
 			b.wait("the verdict's picture", `document.getElementById("taken").naturalWidth > 0`)
 
 			b.do(chromedp.KeyEvent("\r")) // back to the live picture
@@ -193,6 +214,7 @@ func TestVisit(t *testing.T) {
 
 // A lost camera takes the label off the screen.
 func TestLostCameraOnThePage(t *testing.T) {
+	t.Parallel()
 	url := startKiosk(t, "camera: {source: v4l2, device: /dev/video-absent}\n")
 	for _, screen := range []struct {
 		name          string

@@ -151,7 +151,7 @@ func examineDevices() finding {
 
 // examineCamera runs the configured source until it gives a picture.
 func examineCamera(ctx context.Context, config configs.Camera) finding {
-	const patience = 8 * time.Second
+	const patience = 10 * time.Second // a Raspberry Pi loads OpenCV's libraries in several
 	exe, err := os.Executable()
 	if err != nil {
 		return finding{"camera", statusProblem, err.Error(), ""}

@@ -24,7 +24,9 @@ type server struct {
 
 func (s *server) handler(allowedHosts []string) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /", pageHandler())
+	page := pageHandler()
+	mux.Handle("GET /{$}", page)
+	mux.Handle("GET /{file}", page)
 	mux.HandleFunc("GET /healthz", s.healthz)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.Handle("GET /metrics", s.metrics.handler())

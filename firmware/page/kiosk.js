@@ -70,7 +70,7 @@ function renderWatching(now) {
   const answer = live ? state.answer : null;
   $("label").classList.toggle("empty", !answer);
   if (answer) renderAnswer(answer, "");
-  $("hint").textContent = failed ? say("failed") : say("hint");
+  $("hint").textContent = !live ? "" : failed ? say("failed") : say("hint");
   $("shutter").disabled = !live || pressing;
   $("shutter-word").textContent = say(pressing ? "looking" : "shutter");
   if (live) {

@@ -21,7 +21,7 @@ TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: setup-build bin/canting bin/canting-trainer bin/canting-bench ## Build the programs into bin/
@@ -53,6 +53,17 @@ check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cros
 .PHONY: bench
 bench: ## Time the engine's kernels and models
 	go test -run '^$$' -bench . -benchmem ./infer/...
+
+# Drawn by the seeds below, so that everyone gets the same cloths.
+DRAWN := rumah_gadang=300,rangkiang=300,kabau_padati=300,burung_hong=300
+.PHONY: demo-model
+demo-model: setup-build bin/canting-trainer ## Draw, train and embed the demonstration again
+	rm -rf build/demo
+	bin/canting-trainer draw --seed 2 --count $(DRAWN) --test-share 0.1 --out build/demo/cloths
+	bin/canting-trainer train --config configs/cloths.yaml --data build/demo/cloths --out build/demo/model
+	rm -rf firmware/demo/cloths
+	bin/canting-trainer draw --seed 3 --frames 4 --out firmware/demo/cloths
+	cp build/demo/model/model.tflite firmware/demo/demo.tflite
 
 .PHONY: litert
 litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests compare with, into build/litert

@@ -41,15 +41,15 @@ func TestExperimentLeavesTheRestToTheGallery(t *testing.T) {
 
 func TestExperimentMistakes(t *testing.T) {
 	for text, want := range map[string]string{
-		"training:\n  epoch: 5\n":                     "mine.yaml:2: training.epoch is not a setting",
-		"training:\n  epochs: many\n":                 "mine.yaml:2: training.epochs is many, it must be a whole number",
-		"training:\n  epochs: 1.5\n":                  "mine.yaml:2: training.epochs is 1.5, it must be a whole number",
-		"training:\n  epochs: 0\n":                    "mine.yaml:2: training.epochs is 0; it must be between 1 and 100000",
-		"training: {optimizer: sgd}\n":                "the only one there is is adam",
-		"training: {learning_rate: .nan}\n":           "training.learning_rate is NaN",
-		"network: [{conv: 4, kernel: 2}]\n":           "kernel 2",
-		"network: [{conv: 4, kernel: 3, dense: 2}]\n": "exactly one of",
-		"network: [{mean: true}, {mean: true}]\n":     "only dense stages can stand",
+		"training:\n  epoch: 5\n":                            "mine.yaml:2: training.epoch is not a setting",
+		"training:\n  epochs: many\n":                        "mine.yaml:2: training.epochs is many, it must be a whole number",
+		"training:\n  epochs: 1.5\n":                         "mine.yaml:2: training.epochs is 1.5, it must be a whole number",
+		"training:\n  epochs: 0\n":                           "mine.yaml:2: training.epochs is 0; it must be between 1 and 100000",
+		"training: {optimizer: sgd}\n":                       "the only one there is is adam",
+		"training: {learning_rate: .nan}\n":                  "training.learning_rate is NaN",
+		"network: [{conv: 4, kernel: 2}]\n":                  "kernel 2",
+		"network: [{conv: 4, kernel: 3, dense: 2}]\n":        "exactly one of",
+		"network: [{mean: true}, {mean: true}]\n":            "only dense stages can stand",
 		"network:\n- {dense: 4}\n- {dense: 4, pool: true}\n": "mine.yaml:3: network[1] has kernel, norm or pool",
 		"input: {size: 8}\nnetwork: [{conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}]\n": "nothing is left",
 	} {

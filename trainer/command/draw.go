@@ -2,6 +2,8 @@ package command
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -15,16 +17,21 @@ func newDraw() *cobra.Command {
 	var out string
 	var o draw.Options
 	var counts []string
+	var frames int
 	c := &cobra.Command{
 		Use:   "draw --out DIR [--seed S] [--count MOTIF=N,...]",
 		Short: "Draw cloths of the paper's four motifs and photograph them in software",
 		Long: `Draws cloths of ` + strings.Join(draw.Motifs, ", ") + `,
 photographs them in software and writes train/ and test/ to --out, by default
-in the paper's numbers. The same seed gives the same pixels.`,
+in the paper's numbers. The same seed gives the same pixels. With --frames it
+writes that many camera frames a motif instead, for the kiosk's demonstration.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := required(c, "out"); err != nil {
 				return err
+			}
+			if c.Flags().Changed("frames") {
+				return drawFrames(out, o.Seed, frames)
 			}
 			var err error
 			if o.Counts, err = parseCounts(counts); err != nil {
@@ -42,6 +49,7 @@ in the paper's numbers. The same seed gives the same pixels.`,
 	c.Flags().StringVar(&out, "out", "", "folder to write to")
 	c.Flags().Int64Var(&o.Seed, "seed", 1, "seed of the cloths and of the photographing")
 	c.Flags().Float64Var(&o.TestShare, "test-share", 0.2, "share of the pictures that go to test/")
+	c.Flags().IntVar(&frames, "frames", 0, "write this many 640x480 frames a motif instead")
 	c.Flags().StringSliceVar(&counts, "count", nil, "pictures a motif, such as rumah_gadang=10,rangkiang=10 (default: the paper's 150, 130, 50 and 70)")
 	return c
 }
@@ -61,4 +69,24 @@ func parseCounts(given []string) (map[string]int, error) {
 		counts[motif] = n
 	}
 	return counts, nil
+}
+
+// drawFrames writes n frames a motif as MOTIF-1.jpg, MOTIF-2.jpg and so on.
+func drawFrames(dir string, seed int64, n int) error {
+	frames, err := draw.Showcase(seed, n)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make the output folder: %w", err)
+	}
+	written := map[string]int{}
+	for _, f := range frames {
+		written[f.Motif]++
+		path := filepath.Join(dir, fmt.Sprintf("%s-%d.jpg", f.Motif, written[f.Motif]))
+		if err := os.WriteFile(path, f.JPEG, 0o644); err != nil {
+			return fmt.Errorf("write a frame: %w", err)
+		}
+	}
+	return nil
 }

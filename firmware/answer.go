@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"canting/configs"
-	"canting/infer"
 )
 
 // topScores is how many labels the page shows: the answer and two runners-up.
@@ -44,10 +43,9 @@ type verdict struct {
 	Picture string       `json:"picture"` // where the frame is served, as a JPEG
 }
 
-func newAnswer(model *infer.Model, motifs *configs.Motifs, probabilities []float32) answer {
-	decided := model.Decide(probabilities)
-	labels := model.Labels()
-	order := make([]int, len(labels))
+func newAnswer(c *classifier, motifs *configs.Motifs, probabilities []float32) answer {
+	decided := c.model.Decide(probabilities)
+	order := make([]int, len(c.labels))
 	for i := range order {
 		order[i] = i
 	}
@@ -56,8 +54,8 @@ func newAnswer(model *infer.Model, motifs *configs.Motifs, probabilities []float
 	motif, _ := motifs.Find(a.Label)
 	a.Name = motif.Name
 	for _, i := range order[:min(topScores, len(order))] {
-		motif, _ := motifs.Find(labels[i])
-		a.Scores = append(a.Scores, score{Label: labels[i], Name: motif.Name, Probability: probabilities[i]})
+		motif, _ := motifs.Find(c.labels[i])
+		a.Scores = append(a.Scores, score{Label: c.labels[i], Name: motif.Name, Probability: probabilities[i]})
 	}
 	return a
 }

@@ -20,6 +20,7 @@ const maxModelBytes = 64 << 20
 // concurrent use.
 type classifier struct {
 	model         *infer.Model
+	labels        []string
 	session       *infer.Session
 	preprocessor  *capture.Preprocessor
 	probabilities []float32
@@ -61,13 +62,17 @@ func newClassifier(file []byte, threads int) (*classifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare the model's preprocessing: %w", err)
 	}
+	labels := model.Labels()
 	return &classifier{
 		model:         model,
+		labels:        labels,
 		session:       model.NewSession(),
 		preprocessor:  preprocessor,
-		probabilities: make([]float32, len(model.Labels())),
+		probabilities: make([]float32, len(labels)),
 	}, nil
 }
+
+func (c *classifier) close() { c.session.Close() }
 
 // classify returns the probability of every label, valid until the next call,
 // and the time that the inference alone took.

@@ -36,6 +36,7 @@ func classifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer classifier.close()
 			return classifyFiles(classifier, files, asJSON, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
@@ -90,7 +91,7 @@ func classifyFile(c *classifier, file string) (classified, error) {
 		Scores:      make(map[string]float32, len(probabilities)),
 		InferenceUS: float64(took.Nanoseconds()) / 1000,
 	}
-	for i, label := range c.model.Labels() {
+	for i, label := range c.labels {
 		line.Scores[label] = probabilities[i]
 	}
 	return line, nil

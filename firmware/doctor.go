@@ -110,9 +110,10 @@ func examineModel(config *configs.Kiosk) []finding {
 	if err != nil {
 		return []finding{{"model", statusProblem, err.Error(), advice}}
 	}
+	defer c.close()
 	m := c.model
 	findings := []finding{
-		{Name: "model", Status: statusOK, Found: fmt.Sprintf("%d labels, sha256 %.12s", len(m.Labels()), m.Digest())},
+		{Name: "model", Status: statusOK, Found: fmt.Sprintf("%d labels, sha256 %.12s", len(c.labels), m.Digest())},
 		{Name: "kernel", Status: statusOK, Found: m.Kernel()},
 	}
 	if !m.HasMetadata() {

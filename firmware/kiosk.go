@@ -198,7 +198,7 @@ func (k *kiosk) look(frame capture.Frame, now time.Time) []float32 {
 	}
 	k.metrics.frames.Inc()
 	k.metrics.inference.Observe(took.Seconds())
-	a := newAnswer(k.classifier.model, k.motifs, k.smoother.add(now, probabilities))
+	a := newAnswer(k.classifier, k.motifs, k.smoother.add(now, probabilities))
 	k.answer = &a
 	return probabilities
 }
@@ -242,7 +242,7 @@ func (k *kiosk) decide(p press, mean []float32, frames int) (verdict, error) {
 	now := time.Now()
 	v := verdict{
 		ID:      uint64(now.UnixMicro()), // differs across restarts, so a page never shows another verdict's picture
-		answer:  newAnswer(k.classifier.model, k.motifs, mean),
+		answer:  newAnswer(k.classifier, k.motifs, mean),
 		Frames:  frames,
 		Pressed: p.at,
 		TookMS:  float64(now.Sub(p.at).Microseconds()) / 1000,

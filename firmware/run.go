@@ -36,6 +36,7 @@ func runCommand() *cobra.Command {
 				}
 			}
 			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			slog.SetDefault(log) // the camera's supervisor logs there
 			return run(c.Context(), config, c.OutOrStdout(), log)
 		},
 	}
@@ -86,13 +87,25 @@ func run(ctx context.Context, config *configs.Kiosk, stdout io.Writer, log *slog
 	if err != nil {
 		return err
 	}
+	defer classifier.close()
 	if err := classifier.checkGoldens(); err != nil {
 		return err
 	}
 	tellModel(classifier, motifs, log)
 
-	fmt.Fprintf(stdout, "Canting is at http://%s/\n", listener.Addr())
+	fmt.Fprintf(stdout, "Canting is at %s\n", address(listener.Addr()))
 	return serve(ctx, listener, config, motifs, cam, classifier, log)
+}
+
+// address is where a browser finds the page. Listening on every address, it is
+// the machine's name.
+func address(at net.Addr) string {
+	tcp, ok := at.(*net.TCPAddr)
+	name, err := os.Hostname()
+	if ok && tcp.IP.IsUnspecified() && err == nil {
+		return fmt.Sprintf("http://%s:%d/", name, tcp.Port)
+	}
+	return fmt.Sprintf("http://%s/", at)
 }
 
 // serve owns the kiosk's goroutines and waits for all of them.
@@ -135,13 +148,13 @@ func serve(ctx context.Context, listener net.Listener, config *configs.Kiosk, mo
 // tellModel logs which model serves and what a curator should know of it.
 func tellModel(c *classifier, motifs *configs.Motifs, log *slog.Logger) {
 	m := c.model
-	log.Info("model loaded", "sha256", m.Digest(), "labels", len(m.Labels()), "kernel", m.Kernel(), "goldens", len(m.Metadata().Golden))
+	log.Info("model loaded", "sha256", m.Digest(), "labels", len(c.labels), "kernel", m.Kernel(), "goldens", len(m.Metadata().Golden))
 	if !m.HasMetadata() {
 		p := m.Metadata().Preprocessing
 		log.Warn("the model does not say how its pictures are prepared, so this is assumed", "crop", p.Crop, "mean", p.Mean, "std", p.Std)
 	}
 	var untold []string
-	for _, label := range m.Labels() {
+	for _, label := range c.labels {
 		if _, known := motifs.Find(label); !known {
 			untold = append(untold, label)
 		}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"canting/infer"
 )
 
 // server is the kiosk's HTTP face.
@@ -187,15 +189,19 @@ func (s *server) model(w http.ResponseWriter, _ *http.Request) {
 	s.writeJSON(w, http.StatusOK, map[string]any{
 		"sha256":       m.Digest(),
 		"demo":         s.kiosk.config.Model == "",
-		"labels":       m.Labels(),
-		"input":        m.Input(),
-		"output":       m.Output(),
+		"labels":       s.kiosk.classifier.labels,
+		"input":        describe(m.Input()),
+		"output":       describe(m.Output()),
 		"kernel":       m.Kernel(),
 		"macs":         m.MACs(),
 		"arena_bytes":  m.ArenaBytes(),
 		"has_metadata": m.HasMetadata(),
 		"metadata":     meta,
 	})
+}
+
+func describe(t infer.TensorInfo) map[string]any {
+	return map[string]any{"name": t.Name, "type": t.Type, "shape": t.Shape, "scale": t.Scale, "zero_point": t.ZeroPoint}
 }
 
 func (s *server) writeJSON(w http.ResponseWriter, status int, v any) {

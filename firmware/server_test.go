@@ -101,7 +101,7 @@ func TestEndpoints(t *testing.T) {
 		"/readyz":         "ready",
 		"/metrics":        "canting_camera_live 1",
 		"/api/v1/state":   `"label":"` + seen.motif + `"`,
-		"/api/v1/model":   `"kernel":"`,
+		"/api/v1/model":   `"shape":[1,64,64,3]`,
 		"/api/v1/unknown": "404",
 		"/../main.go":     "404",
 	} {

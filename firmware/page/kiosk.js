@@ -36,7 +36,8 @@ function placeGuide() {
   if (!width) return;
   const stage = $("stage").getBoundingClientRect();
   const scale = Math.max(stage.width / width, stage.height / height);
-  $("guide").style.setProperty("--side", `${crop * Math.min(width, height) * scale}px`);
+  const side = Math.min(crop * Math.min(width, height) * scale, stage.width - 12, stage.height - 12);
+  $("guide").style.setProperty("--side", `${side}px`);
 }
 
 function renderAnswer(answer, prefix) {
@@ -90,7 +91,7 @@ function render() {
   const was = document.body.dataset.view;
   document.documentElement.lang = language ?? state?.language ?? "id";
   for (const el of document.querySelectorAll("[data-word]")) el.textContent = say(el.dataset.word);
-  $("stage").setAttribute("aria-label", say("picture"));
+  $("picture").alt = say("picture");
   for (const button of document.querySelectorAll("[data-language]")) {
     button.setAttribute("aria-pressed", button.dataset.language === document.documentElement.lang);
   }
@@ -135,8 +136,9 @@ function listen() {
     const offline = view() === "offline";
     const verdict = state?.verdict;
     state = JSON.parse(event.data);
-    // An event sent before the answer to a press may arrive after it.
-    if (verdict && !state.verdict && new Date(verdict.until) > new Date(state.at)) state.verdict = verdict;
+    // An event from before the answer to a press may arrive after it.
+    const held = verdict && new Date(verdict.until) > new Date(state.at);
+    if (held && verdict.id > (state.verdict?.id ?? 0)) state.verdict = verdict;
     heardAt = performance.now();
     if (offline) watch();
     render();
@@ -155,9 +157,10 @@ function watch() {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== " " && event.key !== "Enter") return;
+  // A key that is still held when the verdict comes must not send it away.
+  if (event.repeat) return event.preventDefault();
   if (event.target.closest("button")) return; // the button's own key
   event.preventDefault();
-  if (event.repeat) return;
   if (view() === "verdict") again();
   else press();
 });

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,7 @@ type cloth struct {
 	file        []byte
 }
 
-// demoCloths reads the embedded cloths, whose names are MOTIF-n.jpg.
+// demoCloths reads the embedded cloths, whose names are n-MOTIF.jpg.
 func demoCloths(t testing.TB) []cloth {
 	t.Helper()
 	names, err := fs.Glob(demo.Cloths(), "*.jpg")
@@ -49,7 +50,7 @@ func demoCloths(t testing.TB) []cloth {
 		if err != nil {
 			t.Fatal(err)
 		}
-		motif, _, _ := strings.Cut(name, "-")
+		_, motif, _ := strings.Cut(strings.TrimSuffix(name, ".jpg"), "-")
 		cloths = append(cloths, cloth{name, motif, file})
 	}
 	return cloths
@@ -62,7 +63,7 @@ func testModel(t testing.TB, golden func(*metadata.Golden)) string {
 	cloths := demoCloths(t)
 	labels := []string{}
 	for _, c := range cloths {
-		if len(labels) == 0 || labels[len(labels)-1] != c.motif {
+		if !slices.Contains(labels, c.motif) {
 			labels = append(labels, c.motif)
 		}
 	}

@@ -71,7 +71,8 @@ func parseCounts(given []string) (map[string]int, error) {
 	return counts, nil
 }
 
-// drawFrames writes n frames a motif as MOTIF-1.jpg, MOTIF-2.jpg and so on.
+// drawFrames writes n frames a motif as 1-MOTIF.jpg, 2-MOTIF.jpg and so on: in
+// the order of their names, in which the kiosk shows them, the motifs take turns.
 func drawFrames(dir string, seed int64, n int) error {
 	frames, err := draw.Showcase(seed, n)
 	if err != nil {
@@ -83,7 +84,7 @@ func drawFrames(dir string, seed int64, n int) error {
 	written := map[string]int{}
 	for _, f := range frames {
 		written[f.Motif]++
-		path := filepath.Join(dir, fmt.Sprintf("%s-%d.jpg", f.Motif, written[f.Motif]))
+		path := filepath.Join(dir, fmt.Sprintf("%d-%s.jpg", written[f.Motif], f.Motif))
 		if err := os.WriteFile(path, f.JPEG, 0o644); err != nil {
 			return fmt.Errorf("write a frame: %w", err)
 		}

@@ -138,10 +138,14 @@ func (b *builder) weights(name string, op operator, x tflite.Tensor) (w, bias in
 		shape = []int{outputs, op.kernel, op.kernel, fan / (op.kernel * op.kernel)}
 	}
 	zeros := make([]int64, outputs)
-	w = b.tensor(tflite.Tensor{Name: name + "/weights", Type: tflite.Int8, Shape: shape, Data: data,
-		Quant: tflite.Quantization{Scale: scales, ZeroPoint: zeros}})
-	bias = b.tensor(tflite.Tensor{Name: name + "/bias", Type: tflite.Int32, Shape: []int{outputs}, Data: biases,
-		Quant: tflite.Quantization{Scale: biasScales, ZeroPoint: zeros}})
+	w = b.tensor(tflite.Tensor{
+		Name: name + "/weights", Type: tflite.Int8, Shape: shape, Data: data,
+		Quant: tflite.Quantization{Scale: scales, ZeroPoint: zeros},
+	})
+	bias = b.tensor(tflite.Tensor{
+		Name: name + "/bias", Type: tflite.Int32, Shape: []int{outputs}, Data: biases,
+		Quant: tflite.Quantization{Scale: biasScales, ZeroPoint: zeros},
+	})
 	return w, bias, nil
 }
 

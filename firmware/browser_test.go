@@ -215,6 +215,34 @@ func TestVisit(t *testing.T) {
 	}
 }
 
+// A cloth that the model does not know is never given a name.
+func TestUnknownClothOnThePage(t *testing.T) {
+	t.Parallel()
+	const above = 1 // no probability of an int8 model reaches it
+	url := startKiosk(t, fmt.Sprintf("model: %s\nlanguage: en\ncamera: {source: demo}\n", testModelThatDoubts(t, above, nil)))
+	b := openBrowser(t, 800, 480)
+	b.do(chromedp.Navigate(url + "/"))
+	b.waitView("live")
+	b.wait("the label", `document.getElementById("name").textContent === "Not known yet"`)
+	b.do(chromedp.KeyEvent(" "))
+	b.waitView("verdict")
+	v := stateOf(t, url).Verdict
+	if v == nil || !v.Unknown || v.Story.EN != "" {
+		t.Fatalf("the verdict is %+v", v)
+	}
+	if name := evaluate[string](b, `document.getElementById("verdict-name").textContent`); name != "Not known yet" {
+		t.Errorf("the page calls it %q", name)
+	}
+	if story := evaluate[string](b, `document.getElementById("story").textContent`); !strings.Contains(story, "Move closer") {
+		t.Errorf("the page advises %q", story)
+	}
+	if text := evaluate[string](b, `document.getElementById("verdict").innerText`); strings.ContainsAny(text, "%") || strings.Contains(text, "Burung") {
+		t.Errorf("the page guesses: %q", text)
+	}
+	b.checkLayout()
+	b.screenshot("kiosk-800x480-unknown")
+}
+
 // A lost camera takes the label off the screen.
 func TestLostCameraOnThePage(t *testing.T) {
 	t.Parallel()

@@ -56,9 +56,15 @@ func demoCloths(t testing.TB) []cloth {
 	return cloths
 }
 
-// testModel writes the model and returns its path. golden changes the golden
-// pair that it carries.
+// testModel writes the model and returns its path. golden, if any, changes the
+// golden pair that it then carries.
 func testModel(t testing.TB, golden func(*metadata.Golden)) string {
+	t.Helper()
+	return testModelThatDoubts(t, 0.4, golden)
+}
+
+// testModelThatDoubts answers unknown below the threshold.
+func testModelThatDoubts(t testing.TB, threshold float64, golden func(*metadata.Golden)) string {
 	t.Helper()
 	cloths := demoCloths(t)
 	labels := []string{}
@@ -67,7 +73,7 @@ func testModel(t testing.TB, golden func(*metadata.Golden)) string {
 			labels = append(labels, c.motif)
 		}
 	}
-	canting := metadata.Canting{Schema: metadata.Schema, Preprocessing: testPreprocessing, Temperature: 1, Threshold: 0.4}
+	canting := metadata.Canting{Schema: metadata.Schema, Preprocessing: testPreprocessing, Temperature: 1, Threshold: threshold}
 	weights, bias := regress(t, cloths, labels)
 	file := encodeTestModel(t, labels, weights, bias, canting)
 	if golden != nil {

@@ -42,6 +42,8 @@ function placeGuide() {
 
 function renderAnswer(answer, prefix) {
   const dash = prefix && `${prefix}-`;
+  // What is not known has neither a confidence nor guesses.
+  $(prefix || "label").classList.toggle("unknown", answer.unknown);
   $(`${dash}name`).textContent = answer.unknown ? say("unknown") : tell(answer.name);
   $(`${dash}percent`).textContent = percent(answer.confidence);
   $(`${dash}sure`).textContent = sureness(answer.confidence);
@@ -52,13 +54,13 @@ function renderVerdict(verdict) {
   renderAnswer(verdict, "verdict");
   const name = $("verdict-name").textContent;
   const story = verdict.unknown ? say("unknownAdvice") : tell(verdict.story) || say("noStory");
-  $("verdict-lead").textContent = verdict.unknown ? "" : say("verdict");
   $("story").textContent = story;
-  const others = verdict.scores.filter((s) => (s.label !== verdict.label || verdict.unknown) && s.probability >= 0.01).slice(0, 2);
+  const others = verdict.scores.filter((s) => s.label !== verdict.label && s.probability >= 0.01);
   $("others").textContent = others.length
     ? `${say("others")} ${others.map((s) => `${tell(s.name)} ${percent(s.probability)}`).join(", ")}`
     : "";
-  const spoken = `${name}. ${$("verdict-sure").textContent}, ${percent(verdict.confidence)}. ${story}`;
+  const sure = verdict.unknown ? "" : `${$("verdict-sure").textContent}, ${percent(verdict.confidence)}.`;
+  const spoken = `${name}. ${sure} ${story}`;
   if ($("said").textContent !== spoken) $("said").textContent = spoken;
   if (shownVerdict === verdict.id) return;
   shownVerdict = verdict.id;

@@ -9,7 +9,6 @@ import (
 
 	"canting/trainer/draw"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 )
 
@@ -37,13 +36,9 @@ writes that many camera frames a motif instead, for the kiosk's demonstration.`,
 			if o.Counts, err = parseCounts(counts); err != nil {
 				return misuse{err}
 			}
-			bar := progressbar.NewOptions(0, progressbar.OptionSetWriter(c.ErrOrStderr()), progressbar.OptionSetDescription("drawing"))
-			err = draw.Write(c.Context(), out, o, func(done, total int) {
-				bar.ChangeMax(total)
-				_ = bar.Set(done) // a terminal that went away stops no drawing
-			})
-			fmt.Fprintln(c.ErrOrStderr())
-			return err
+			show := newProgress(c.ErrOrStderr())
+			defer show.end()
+			return draw.Write(c.Context(), out, o, show.drawn)
 		},
 	}
 	c.Flags().StringVar(&out, "out", "", "folder to write to")

@@ -4,16 +4,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// progress shows a training: a bar on a terminal, a line an epoch elsewhere.
+// progress shows work: a bar on a terminal, elsewhere a line an epoch and
+// nothing of drawing.
 type progress struct {
 	w     io.Writer
 	bar   *progressbar.ProgressBar
+	once  sync.Once
 	start time.Time
 	first int // the step that was shown first, when resuming not the first one
 }
@@ -26,9 +29,7 @@ func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float6
 	now := (epoch-1)*batches + batch
 	if p.start.IsZero() {
 		p.start, p.first = time.Now(), now-1
-		if f, ok := p.w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			p.bar = newBar(p.w, epochs*batches)
-		}
+		p.bar = newBar(p.w, epochs*batches)
 	}
 	state := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%", epoch, epochs, loss, 100*accuracy)
 	if p.bar != nil {
@@ -43,7 +44,19 @@ func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float6
 	}
 }
 
+// drawn is called from several goroutines.
+func (p *progress) drawn(done, total int) {
+	p.once.Do(func() { p.bar = newBar(p.w, total) })
+	if p.bar != nil {
+		_ = p.bar.Set(done) // a terminal that went away stops no drawing
+	}
+}
+
+// newBar is nil where w is no terminal.
 func newBar(w io.Writer, steps int) *progressbar.ProgressBar {
+	if f, ok := w.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
 	return progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetWidth(24),

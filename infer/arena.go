@@ -3,6 +3,7 @@ package infer
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -11,11 +12,35 @@ const alignment = 64
 
 func align(n int) int { return (n + alignment - 1) &^ (alignment - 1) }
 
+// lifetimes finds for every root which steps touch its memory.
+func (p *planner) lifetimes() {
+	for i := range p.plan.values {
+		p.plan.values[i].first, p.plan.values[i].last = math.MaxInt, -1
+	}
+	keep := func(v, at int) {
+		if v != none && p.plan.values[v].constant == nil {
+			root := &p.plan.values[p.plan.values[v].root]
+			root.first, root.last = min(root.first, at), max(root.last, at)
+		}
+	}
+	for at, s := range p.plan.steps {
+		keep(s.out, at)
+		keep(s.a, at)
+		keep(s.b, at)
+	}
+	// The input stays, so that a session may run again without filling it.
+	keep(p.plan.input, -1)
+	keep(p.plan.input, len(p.plan.steps))
+	keep(p.plan.output, len(p.plan.steps))
+}
+
 // layOut gives every value a place in the arena, largest first, each at the
 // lowest offset where it overlaps nothing that lives at the same time (Pisarchyk
 // and Lee, 2020, "Efficient Memory Management for Deep Neural Net Inference",
 // greedy by size).
 func (p *planner) layOut() error {
+	p.lifetimes()
+	p.plan.arena = 0
 	var roots []*value
 	for i := range p.plan.values {
 		if v := &p.plan.values[i]; v.root == i && v.last >= v.first {

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"fmt"
-	"math"
 
 	"canting/infer/kernel"
 	"canting/infer/kernel/generic"
@@ -38,6 +37,10 @@ type step struct {
 	// sound, so that a malformed file costs no memory.
 	prepare  func(kernel.Kernels) generic.Operator
 	operator generic.Operator
+	// A CONV_2D has preparePooled, and a MAX_POOL_2D that may go into one has
+	// pool; see fuse.
+	preparePooled func(kernel.Kernels, generic.Pool) (generic.Operator, bool)
+	pool          *generic.Pool
 }
 
 // none is a value that is left out.
@@ -50,7 +53,7 @@ type value struct {
 	// root is the value whose memory this one shares.
 	root     int
 	constant []int8
-	// The first and the last step that touch a root's memory.
+	// The first and the last step that touch a root's memory; see lifetimes.
 	first, last int
 	offset      int
 	written     bool
@@ -79,13 +82,17 @@ func newPlan(m *tflite.Model, fileSize int, kernels kernel.Kernels) (*plan, erro
 	if err := p.build(); err != nil {
 		return nil, err
 	}
+	p.fuse(kernels)
 	for i := range p.plan.steps {
 		s := &p.plan.steps[i]
-		s.operator = s.prepare(kernels)
-		s.prepare = nil
+		if s.operator == nil {
+			s.operator = s.prepare(kernels)
+		}
+		s.prepare, s.preparePooled = nil, nil
 		p.plan.scratch = max(p.plan.scratch, s.operator.Scratch())
 	}
-	return &p.plan, nil
+	// Fusing may have left values without use.
+	return &p.plan, p.layOut()
 }
 
 func (p *planner) build() error {
@@ -97,7 +104,7 @@ func (p *planner) build() error {
 	}
 	p.plan.values = make([]value, len(p.m.Tensors), len(p.m.Tensors)+2)
 	for i := range p.plan.values {
-		p.plan.values[i] = value{root: i, first: math.MaxInt, last: -1}
+		p.plan.values[i].root = i
 	}
 	if err := p.readInput(); err != nil {
 		return fmt.Errorf("the model's input (tensor %d): %w", p.m.Inputs[0], err)
@@ -137,7 +144,6 @@ func (p *planner) readInput() error {
 	} else {
 		p.plan.input = t
 	}
-	p.keep(p.plan.input, -1)
 	return nil
 }
 
@@ -152,16 +158,13 @@ func (p *planner) writeOutput() error {
 	} else {
 		p.plan.output = t
 	}
-	p.keep(p.plan.output, len(p.plan.steps))
-	// The input stays, so that a session may run again without filling it.
-	p.keep(p.plan.input, len(p.plan.steps))
 	return nil
 }
 
 // addValue adds a value as large as tensor t.
 func (p *planner) addValue(t int) int {
 	i := len(p.plan.values)
-	p.plan.values = append(p.plan.values, value{bytes: p.plan.values[t].bytes, root: i, first: math.MaxInt, last: -1, written: true})
+	p.plan.values = append(p.plan.values, value{bytes: p.plan.values[t].bytes, root: i, written: true})
 	return i
 }
 
@@ -181,20 +184,8 @@ func (p *planner) shiftBytes(what string, from, to int) {
 	})
 }
 
-// keep makes a value's memory its own from or up to a step outside the plan.
-func (p *planner) keep(v, at int) {
-	root := &p.plan.values[p.plan.values[v].root]
-	root.first, root.last = min(root.first, at), max(root.last, at)
-}
-
-// add appends a step and stretches the lifetimes of what it touches.
+// add appends a step.
 func (p *planner) add(s step) {
-	at := len(p.plan.steps)
-	for _, v := range []int{s.out, s.a, s.b} {
-		if v != none && p.plan.values[v].constant == nil {
-			p.keep(v, at)
-		}
-	}
 	p.plan.steps = append(p.plan.steps, s)
 	p.plan.macs += s.MACs
 }

@@ -164,9 +164,17 @@ func (p *planner) convolution(op *tflite.Operator, s *step, k *generic.Conv, io 
 	}
 	s.MACs = depth * int64(k.Out.Len())
 	s.Shape = fmt.Sprintf("%s %dx%d/%d", describe(k.In, k.Out), k.KernelH, k.KernelW, k.StrideH)
-	s.prepare = func(ks kernel.Kernels) generic.Operator {
-		k.Weights, k.Bias = signed(data, t.Type), bias()
-		return prepare(ks, *k)
+	constants := func() generic.Conv {
+		if k.Weights == nil {
+			k.Weights, k.Bias = signed(data, t.Type), bias()
+		}
+		return *k
+	}
+	s.prepare = func(ks kernel.Kernels) generic.Operator { return prepare(ks, constants()) }
+	if op.Code == tflite.Conv2D {
+		s.preparePooled = func(ks kernel.Kernels, pool generic.Pool) (generic.Operator, bool) {
+			return ks.Conv2DMaxPool(constants(), pool)
+		}
 	}
 	return nil
 }
@@ -301,12 +309,12 @@ func (p *planner) pool2D(op *tflite.Operator, s *step) error {
 		return fmt.Errorf("its window of %dx%d is too large", k.KernelH, k.KernelW)
 	}
 	s.Shape = fmt.Sprintf("%s %dx%d/%d", describe(k.In, k.Out), k.KernelH, k.KernelW, k.StrideH)
-	s.prepare = func(ks kernel.Kernels) generic.Operator {
-		if op.Code == tflite.MaxPool2D {
-			return ks.MaxPool2D(k)
-		}
-		return ks.AveragePool2D(k)
+	if op.Code == tflite.AveragePool2D {
+		s.prepare = func(ks kernel.Kernels) generic.Operator { return ks.AveragePool2D(k) }
+		return nil
 	}
+	s.pool = &k
+	s.prepare = func(ks kernel.Kernels) generic.Operator { return ks.MaxPool2D(k) }
 	return nil
 }
 

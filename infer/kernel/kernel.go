@@ -16,6 +16,11 @@ const Variable = "CANTING_KERNEL"
 // bits as generic's.
 type Kernels interface {
 	Conv2D(generic.Conv) generic.Operator
+	// Conv2DMaxPool is Conv2D with a 2x2 max pool of stride 2, without padding
+	// or a narrower range of its own, behind it. It reports false when the set
+	// has nothing better than the two one after the other. The operator's rows
+	// are the pool's.
+	Conv2DMaxPool(generic.Conv, generic.Pool) (generic.Operator, bool)
 	DepthwiseConv2D(generic.Conv) generic.Operator
 	MaxPool2D(generic.Pool) generic.Operator
 	AveragePool2D(generic.Pool) generic.Operator
@@ -72,5 +77,5 @@ func Available() []string {
 
 // candidates are this architecture's sets, the best one first.
 func candidates() []candidate {
-	return []candidate{{Set{"generic", generic.Kernels{}}, true}}
+	return append(architecture(), candidate{Set{"generic", generic.Kernels{}}, true})
 }

@@ -41,6 +41,9 @@ func (Kernels) Conv2D(c Conv) Operator {
 	return k
 }
 
+// Conv2DMaxPool leaves convolution and pool apart.
+func (Kernels) Conv2DMaxPool(Conv, Pool) (Operator, bool) { return nil, false }
+
 // filter is the weights of output channel o.
 func (k *conv) filter(o int) []int8 { return k.Weights[o*k.depth : (o+1)*k.depth] }
 

@@ -120,11 +120,11 @@ func (p *planner) relu(op *tflite.Operator, s *step) error {
 	if op.Code == tflite.Relu6 {
 		f = tflite.ActRelu6
 	}
-	return p.rescale(s, f)
+	return p.rescale(s, f, quant.NewRescale)
 }
 
 // rescale plans a function of single elements that changes the scale and clamps.
-func (p *planner) rescale(s *step, f tflite.Activation) error {
+func (p *planner) rescale(s *step, f tflite.Activation, newRescale func(int32, float32, quant.Output) quant.Rescale) error {
 	in, out, err := p.unary(s)
 	if err != nil {
 		return err
@@ -140,12 +140,13 @@ func (p *planner) rescale(s *step, f tflite.Activation) error {
 	if err := checkScale(ratio); err != nil {
 		return fmt.Errorf("between input and output it %w", err)
 	}
+	r := newRescale(in.zero, ratio, output)
 	k := generic.Lookup{Shape: in.rows()}
 	identity := true
 	for i := range k.Table {
-		v := int32(i) - 128
-		k.Table[i] = output.Requantize(v-in.zero, ratio)
-		identity = identity && int32(k.Table[i]) == v
+		v := int8(i - 128)
+		k.Table[i] = r.Of(v)
+		identity = identity && k.Table[i] == v
 	}
 	if identity {
 		p.alias(s.out, s.a)
@@ -242,7 +243,11 @@ func (p *planner) softmax(op *tflite.Operator, s *step) error {
 // quantize plans QUANTIZE, from float32 or between 8-bit scales.
 func (p *planner) quantize(_ *tflite.Operator, s *step) error {
 	if p.m.Tensors[s.a].Type != tflite.Float32 {
-		return p.rescale(s, tflite.ActNone)
+		// LiteRT leaves a change of type to another kernel than one of scale.
+		if p.m.Tensors[s.a].Type != p.m.Tensors[s.out].Type {
+			return p.rescale(s, tflite.ActNone, quant.NewRescale)
+		}
+		return p.rescale(s, tflite.ActNone, quant.NewConversion)
 	}
 	out, err := p.activation(s.out)
 	if err != nil {

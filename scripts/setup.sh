@@ -4,7 +4,7 @@
 #   scripts/setup.sh run     a C++ compiler and OpenCV's headers: the kiosk
 #   scripts/setup.sh build   and OpenBLAS: the trainer
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
-#                            flatc, and node for LiteRT
+#                            flatc, node for LiteRT, and arm64's binutils
 #
 # A second run finds nothing to do and asks no server.
 set -euo pipefail
@@ -16,7 +16,7 @@ fail() {
 
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
-test=("${build[@]}" chromium flatbuffers-compiler git)
+test=("${build[@]}" chromium flatbuffers-compiler git binutils-aarch64-linux-gnu)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)

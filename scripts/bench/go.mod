@@ -1,0 +1,9 @@
+module canting/scripts/bench
+
+go 1.26.0
+
+require canting v0.0.0
+
+require github.com/google/flatbuffers v25.12.19+incompatible // indirect
+
+replace canting => ../..

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The README's figures on a data set of photographs: the paper's experiment with
 # three seeds and the gallery's configuration, each model asked through every way
-# there is, evaluate, classify and LiteRT.
+# there is, evaluate, classify and LiteRT. Cut short, it goes on where it was.
 #
 #   scripts/figures.sh DATA OUT      DATA: a folder split into train/ and test/
 set -euo pipefail
@@ -23,7 +23,7 @@ figure() {
 	name=$1
 	shift
 	echo "== $name"
-	bin/canting-trainer train --data "$data" --out "$out/$name" "$@" 2>"$out/$name.log"
+	bin/canting-trainer train --resume --data "$data" --out "$out/$name" "$@" 2>"$out/$name.log"
 	agree "$out/$name/model.tflite"
 	CANTING_MODEL="$out/$name/model.tflite" CANTING_DATA=$data \
 		go test -count=1 -v -run LiteRTOnPhotographs ./trainer | grep 'top label'

@@ -124,7 +124,7 @@ func write(run *report.Run, dir string) error {
 	if err := run.WritePlots(dir); err != nil {
 		return err
 	}
-	out, err := renameio.TempFile("", filepath.Join(dir, "report.html"))
+	out, err := renameio.NewPendingFile(filepath.Join(dir, "report.html"), renameio.WithPermissions(0o644))
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 
 	"canting/trainer/nn"
-
-	"gorgonia.org/tensor"
 )
 
 // kind is what an operator of the int8 model does.
@@ -83,28 +81,4 @@ func widen(p *nn.Param) []float64 {
 		b = append(b, float64(v))
 	}
 	return b
-}
-
-// span is the interval of the real values that a tensor takes; 0 is in it,
-// because padding needs to be exact.
-type span struct{ lo, hi float64 }
-
-// calibrate runs the network over batches of pictures and returns the span of
-// each operator's output.
-func calibrate(n *nn.Network, ops []operator, batches []*tensor.Dense) []span {
-	spans := make([]span, len(ops))
-	for _, x := range batches {
-		next := 0
-		for _, layer := range n.Layers {
-			x = layer.Forward(x, false)
-			if next < len(ops) && layer == ops[next].last {
-				for _, v := range x.Data().([]float32) {
-					spans[next].lo = min(spans[next].lo, float64(v))
-					spans[next].hi = max(spans[next].hi, float64(v))
-				}
-				next++
-			}
-		}
-	}
-	return spans
 }

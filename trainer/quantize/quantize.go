@@ -32,12 +32,12 @@ func Model(n *nn.Network, size int, calibration []*tensor.Dense) (*tflite.Model,
 	if err != nil {
 		return nil, err
 	}
-	spans := calibrate(n, ops, calibration)
+	seen := calibrate(n, ops, calibration)
 	b := &builder{model: &tflite.Model{}}
 	at := b.activation("input", tflite.Quantization{Scale: []float32{InputScale}, ZeroPoint: []int64{InputZeroPoint}}, size, size, 3)
 	b.model.Inputs = []int{at}
 	for i, op := range ops {
-		if at, err = b.operator(i, op, spans[i], at); err != nil {
+		if at, err = b.operator(i, op, seen[i], at); err != nil {
 			return nil, err
 		}
 	}
@@ -67,7 +67,7 @@ func (b *builder) add(code tflite.Code, options any, output int, inputs ...int) 
 }
 
 // operator adds operator i, which reads tensor x, and returns its output.
-func (b *builder) operator(i int, op operator, s span, x int) (int, error) {
+func (b *builder) operator(i int, op operator, s observation, x int) (int, error) {
 	activation := tflite.ActNone
 	if op.relu {
 		activation = tflite.ActRelu
@@ -86,7 +86,7 @@ func (b *builder) operator(i int, op operator, s span, x int) (int, error) {
 		x = b.flatten(i, x)
 	}
 	name := fmt.Sprintf("%s_%d", map[kind]string{convolution: "conv", dense: "dense"}[op.kind], i)
-	w, bias, err := b.weights(name, op, b.model.Tensors[x])
+	w, bias, err := b.weights(name, op, s.inputMean, b.model.Tensors[x])
 	if err != nil {
 		return 0, err
 	}
@@ -113,8 +113,11 @@ func (b *builder) flatten(i, x int) int {
 }
 
 // weights adds an operator's weights, int8 and symmetric for each output
-// channel, and its bias, int32 at the product of input and weight scale.
-func (b *builder) weights(name string, op operator, x tflite.Tensor) (w, bias int, err error) {
+// channel, and its bias, int32 at the product of input and weight scale. The
+// bias takes up what the weights' rounding adds to the mean output (Nagel et
+// al., 2019, "Data-Free Quantization Through Weight Equalization and Bias
+// Correction", section 4.2).
+func (b *builder) weights(name string, op operator, inputMean []float64, x tflite.Tensor) (w, bias int, err error) {
 	outputs := len(op.bias)
 	fan := len(op.weights) / outputs
 	data, biases := make([]byte, 0, len(op.weights)), make([]byte, 0, 4*outputs)
@@ -126,11 +129,14 @@ func (b *builder) weights(name string, op operator, x tflite.Tensor) (w, bias in
 		if !(scales[ch] > 0) || math.IsInf(float64(scales[ch]), 0) {
 			return 0, 0, fmt.Errorf("%s: output channel %d has weights that are not finite: the training has diverged; try a lower learning rate", name, ch)
 		}
-		for _, v := range row {
+		excess := 0.0
+		for i, v := range row {
 			q := math.RoundToEven(float64(v) / float64(scales[ch]))
-			data = append(data, byte(int8(min(max(q, -127), 127))))
+			q = min(max(q, -127), 127)
+			data = append(data, byte(int8(q)))
+			excess += (q*float64(scales[ch]) - float64(v)) * inputMean[i%len(inputMean)]
 		}
-		q := math.RoundToEven(op.bias[ch] / float64(biasScales[ch]))
+		q := math.RoundToEven((op.bias[ch] - excess) / float64(biasScales[ch]))
 		biases = binary.LittleEndian.AppendUint32(biases, uint32(int32(q)))
 	}
 	shape := []int{outputs, fan}

@@ -46,7 +46,7 @@ var owners = map[string][]string{
 // topLevel is all that the repository's root may hold.
 var topLevel = []string{
 	"firmware", "capture", "infer", "trainer", "configs", "scripts",
-	"go.mod", "go.sum", "Makefile", "README.md", "RATIONALE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE",
+	"go.mod", "go.sum", "Makefile", "README.md", "RATIONALE.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "docs",
 	".ci", ".editorconfig", ".gitattributes", ".gitignore",
 }
 

@@ -8,15 +8,12 @@ set -euo pipefail
 data=${1:?usage: figures.sh DATA OUT} out=${2:?usage: figures.sh DATA OUT}
 cd "$(dirname "$0")/.."
 
-# agree MODEL: the pictures of DATA/test that classify labels with their folder
-# must be those that evaluate counts.
+# agree MODEL: classify and evaluate must label every test picture alike.
 agree() {
-	evaluated=$(bin/canting-trainer evaluate --model "$1" --data "$data" --json |
-		sed -n 's/.*"correct": \([0-9]*\).*/\1/p' | awk '{right += $1} END {print right}')
-	classified=$(find "$data/test" -type f -print0 | sort -z | xargs -0 bin/canting classify --json --model "$1" |
-		sed -n 's#.*"file":"\([^"]*\)".*"label":"\([^"]*\)".*#\1 \2#p' |
-		awk '{n = split($1, part, "/"); if (part[n-1] == $2) right++} END {print right + 0}')
-	echo "evaluate: $evaluated right, classify: $classified right"
+	bin/canting-trainer evaluate --list --model "$1" --data "$data" | grep -P '\t' | cut -f 1,2 | sort >"$out/evaluate"
+	cut -f 1 "$out/evaluate" | tr '\n' '\0' | xargs -0 bin/canting classify --json --model "$1" |
+		sed -n 's#.*"file":"\([^"]*\)".*"label":"\([^"]*\)".*#\1\t\2#p' | sort >"$out/classify"
+	echo "classify and evaluate agree on $(comm -12 "$out/evaluate" "$out/classify" | wc -l) of $(wc -l <"$out/evaluate") pictures"
 }
 
 figure() {

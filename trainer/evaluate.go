@@ -9,10 +9,16 @@ import (
 	"canting/trainer/report"
 )
 
+// Verdict is the model's answer to one labelled picture.
+type Verdict struct {
+	Path, Class, Label string
+	Probability        float32
+}
+
 // Evaluate classifies every picture of a labelled folder with the int8 model
-// in file, as the kiosk would. Pictures that cannot be read are told to warn and
-// left out.
-func Evaluate(ctx context.Context, file []byte, dir string, warn func(string)) (report.Evaluation, error) {
+// in file, as the kiosk would, and tells each answer. Pictures that cannot be
+// read are told to warn and left out.
+func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), warn func(string)) (report.Evaluation, error) {
 	c, err := newClassifier(file)
 	if err != nil {
 		return report.Evaluation{}, err
@@ -35,7 +41,8 @@ func Evaluate(ctx context.Context, file []byte, dir string, warn func(string)) (
 			warn(fmt.Sprintf("%s is left out: %v.", s.Path, err))
 			continue
 		}
-		label, _ := c.answer()
+		label, probability := c.answer()
+		tell(Verdict{s.Path, classes[s.Label], classes[label], probability})
 		truth, predicted = append(truth, s.Label), append(predicted, label)
 	}
 	if len(truth) == 0 {

@@ -150,7 +150,15 @@ func TestTrainLearnsAndWrites(t *testing.T) {
 	if !slices.Equal(m.Labels(), motifs) || len(card.Golden) != 3 || card.Threshold != 0.5 || card.Provenance.Pictures != 60 {
 		t.Errorf("labels %v, metadata %+v", m.Labels(), card.Provenance)
 	}
-	evaluation, err := Evaluate(context.Background(), file, dir, func(w string) { t.Error(w) })
+	told := 0
+	evaluation, err := Evaluate(context.Background(), file, dir, func(v Verdict) {
+		if v.Class == v.Label {
+			told++
+		}
+	}, func(w string) { t.Error(w) })
+	if told != evaluation.Correct() {
+		t.Errorf("%d right answers were told, %d counted", told, evaluation.Correct())
+	}
 	if err != nil || evaluation.Accuracy != run.Metrics.Int8.Accuracy {
 		t.Errorf("evaluate says %v, %v; the training said %v", evaluation.Accuracy, err, run.Metrics.Int8.Accuracy)
 	}

@@ -14,7 +14,7 @@ import (
 
 func newEvaluate() *cobra.Command {
 	var model, data string
-	var asJSON bool
+	var asJSON, list bool
 	c := &cobra.Command{
 		Use:   "evaluate --model M.tflite --data DIR",
 		Short: "Measure a model on labelled photographs",
@@ -31,7 +31,12 @@ takes test/.`,
 				return fmt.Errorf("read the model: %w", err)
 			}
 			warn := func(w string) { fmt.Fprintf(c.ErrOrStderr(), "warning: %s\n", w) }
-			e, err := trainer.Evaluate(c.Context(), file, data, warn)
+			tell := func(v trainer.Verdict) {
+				if list {
+					fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%.3f\n", v.Path, v.Label, v.Probability)
+				}
+			}
+			e, err := trainer.Evaluate(c.Context(), file, data, tell, warn)
 			if err != nil {
 				return err
 			}
@@ -50,6 +55,7 @@ takes test/.`,
 	}
 	c.Flags().StringVar(&model, "model", "", "the model file")
 	c.Flags().StringVar(&data, "data", "", "folder of labelled photographs")
+	c.Flags().BoolVar(&list, "list", false, "print each picture's file, label and probability first")
 	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall and per_class as JSON")
 	return c
 }

@@ -16,10 +16,6 @@ type activation struct {
 	zero  int32
 }
 
-func (a activation) sameQuantization(b activation) bool {
-	return a.scale == b.scale && a.zero == b.zero
-}
-
 // rows is any tensor as height, width and channels: the last dimension is the
 // channels, the one before it the width, and all others together the height.
 func (a activation) rows() generic.Shape { return rows(a.shape) }

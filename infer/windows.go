@@ -128,6 +128,10 @@ func (p *planner) weights(op *tflite.Operator, rank int) ([]int, error) {
 	if t.Data == nil || t.Type != tflite.Int8 && t.Type != tflite.Uint8 {
 		return nil, fmt.Errorf("its weights, tensor %d (%q), are not 8-bit constants", op.Inputs[1], t.Name)
 	}
+	// LiteRT reads such a mixture wrongly instead of refusing it.
+	if in := p.m.Tensors[op.Inputs[0]].Type; in != t.Type {
+		return nil, fmt.Errorf("its weights are %s, its input is %s", t.Type, in)
+	}
 	if len(t.Shape) != rank {
 		return nil, fmt.Errorf("its weights have the shape %v, %d dimensions are needed", t.Shape, rank)
 	}

@@ -1,0 +1,86 @@
+package infer
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"testing"
+
+	"canting/infer/metadata"
+	"canting/infer/tflite"
+)
+
+// calibrated is the small classifier with a temperature and a threshold.
+func calibrated(t *testing.T, temperature, threshold float64, change func(*tflite.Model)) *Model {
+	t.Helper()
+	c := metadata.Default()
+	c.Temperature, c.Threshold = temperature, threshold
+	m := classifier()
+	var err error
+	if m.Canting, err = json.Marshal(c); err != nil {
+		t.Fatal(err)
+	}
+	if change != nil {
+		change(m)
+	}
+	model, err := Load(encode(t, m), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+func near(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Abs(float64(x-y)) < 1e-6 })
+}
+
+func TestProbabilities(t *testing.T) {
+	// 192/256, 64/256 and nothing.
+	raw := []byte{64, 0x80 + 64, 0x80}
+	p := make([]float32, 3)
+	calibrated(t, 1, 0, nil).Probabilities(p, raw)
+	if !near(p, []float32{0.75, 0.25, 0}) {
+		t.Errorf("the outputs themselves are %v", p)
+	}
+	// With T = 2 each is its square root, 0 standing for 1/512.
+	calibrated(t, 2, 0, nil).Probabilities(p, raw)
+	a, b, c := math.Sqrt(0.75), math.Sqrt(0.25), math.Sqrt(1.0/512)
+	if s := a + b + c; !near(p, []float32{float32(a / s), float32(b / s), float32(c / s)}) {
+		t.Errorf("with T = 2 they are %v", p)
+	}
+	// Logits 0.5*(q+3) over T = 2.
+	logits := calibrated(t, 2, 0, func(m *tflite.Model) { m.Operators, m.Outputs = m.Operators[:4], []int{7} })
+	logits.Probabilities(p, []byte{1, 0xfd, 0xf9})
+	a, b, c = math.Exp(1), 1, math.Exp(-1)
+	if s := a + b + c; !near(p, []float32{float32(a / s), float32(b / s), float32(c / s)}) {
+		t.Errorf("the softmax of logits is %v", p)
+	}
+}
+
+func TestDecide(t *testing.T) {
+	m := calibrated(t, 1, 0.5, nil)
+	scores := []float32{0.2, 0.3, 0.5}
+	if c := m.Decide(scores); c.Label != "burung hong" || c.Confidence != 0.5 || c.Unknown || !slices.Equal(c.Scores, scores) {
+		t.Errorf("%+v", c)
+	}
+	if c := m.Decide([]float32{0.2, 0.49, 0.31}); c.Label != "rangkiang" || !c.Unknown {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestWhatIsSaidOfAModel(t *testing.T) {
+	m := calibrated(t, 1, 0.5, func(m *tflite.Model) { m.Labels = nil })
+	if !m.HasMetadata() || m.Metadata().Threshold != 0.5 {
+		t.Errorf("the metadata are %+v", m.Metadata())
+	}
+	if want := []string{"class 0", "class 1", "class 2"}; !slices.Equal(m.Labels(), want) {
+		t.Errorf("the labels are %v, want %v", m.Labels(), want)
+	}
+	in, out := m.Input(), m.Output()
+	if in.Type != "int8" || !slices.Equal(in.Shape, []int{1, 4, 4, 1}) || in.Scale != 0.5 || in.ZeroPoint != -3 || out.Name != "scores" {
+		t.Errorf("input %+v, output %+v", in, out)
+	}
+	if m.MACs() != 4*4*2*9+3*8 || len(m.Digest()) != 64 || m.Kernel() == "" {
+		t.Errorf("%d MAC, digest %q, kernel %q", m.MACs(), m.Digest(), m.Kernel())
+	}
+}

@@ -21,7 +21,7 @@ TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: setup-build bin/canting bin/canting-trainer bin/canting-bench ## Build the programs into bin/
@@ -54,6 +54,15 @@ check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cros
 bench: ## Time the engine's kernels and models
 	go test -run '^$$' -bench . -benchmem ./infer/...
 
+# The benchmarks' own module has nothing to do with OpenCV.
+BENCH_GO := env GOFLAGS= CGO_CPPFLAGS= CGO_CXXFLAGS= CGO_LDFLAGS= go
+
+.PHONY: bench-peers
+bench-peers: setup-bench build/bench/onnxruntime/libonnxruntime.so.1 build/bench/paper96.tflite ## Time the engine beside ONNX Runtime and oneDNN
+	CGO_ENABLED=0 $(GO_BUILD) -o build/bench/ ./infer/cmd/canting-bench
+	$(BENCH_GO) build -C scripts/bench -o $(CURDIR)/build/bench/ ./peers
+	build/bench/peers
+
 # Drawn by the seeds below, so that everyone gets the same cloths.
 DRAWN := rumah_gadang=300,rangkiang=300,kabau_padati=300,burung_hong=300
 .PHONY: demo-model
@@ -76,8 +85,8 @@ clean: ## Remove what was built
 env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
 
-.PHONY: setup-run setup-build setup-test
-setup-run setup-build setup-test: setup-%:
+.PHONY: setup-run setup-build setup-test setup-bench
+setup-run setup-build setup-test setup-bench: setup-%:
 	@scripts/setup.sh $*
 
 # Go knows better than make what is out of date.
@@ -98,3 +107,10 @@ build/litert/oracle.mjs: $(wildcard scripts/litert/*)
 	cp scripts/litert/package.json scripts/litert/package-lock.json $(@D)
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	cp scripts/litert/oracle.mjs $@
+
+build/bench/onnxruntime/libonnxruntime.so.1: scripts/bench/onnxruntime.sh
+	scripts/bench/onnxruntime.sh $(@D)
+
+build/bench/paper96.tflite: scripts/bench/paper96/main.go
+	@mkdir -p $(@D)
+	$(BENCH_GO) run -C scripts/bench ./paper96 $(CURDIR)/$@

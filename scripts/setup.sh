@@ -20,14 +20,15 @@ test=("${build[@]}" chromium flatbuffers-compiler git binutils-aarch64-linux-gnu
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)
-command -v npm >/dev/null || test+=(npm)
+command -v npm >/dev/null || test+=(npm) bench+=(npm)
 
 case ${1-} in
 run) wanted=("${run[@]}") ;;
 build) wanted=("${build[@]}") ;;
 test) wanted=("${test[@]}") ;;
+bench) wanted=("${bench[@]}") ;;
 *)
-	printf 'usage: %s run|build|test\n' "$0" >&2
+	printf 'usage: %s run|build|test|bench\n' "$0" >&2
 	exit 2
 	;;
 esac

@@ -6,4 +6,6 @@ require canting v0.0.0
 
 require github.com/google/flatbuffers v25.12.19+incompatible // indirect
 
+require github.com/yalue/onnxruntime_go v1.27.0
+
 replace canting => ../..

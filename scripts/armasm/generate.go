@@ -133,7 +133,7 @@ func assemble(path string) ([]instruction, map[string]uint64, error) {
 	}
 	defer os.RemoveAll(dir)
 	object := filepath.Join(dir, "code.o")
-	if _, err := command(assembler, "-o", object, path); err != nil {
+	if _, err := command(assembler, "-I", filepath.Dir(path), "-o", object, path); err != nil {
 		return nil, nil, err
 	}
 	relocations, err := command(disassembler, "-r", object)

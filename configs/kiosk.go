@@ -1,10 +1,14 @@
 package configs
 
 import (
+	"bytes"
 	_ "embed"
+	"encoding/base64"
+	"fmt"
 	"net"
 	"net/netip"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,15 +19,38 @@ import (
 type Kiosk struct {
 	Listen       string   `mapstructure:"listen"`
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
-	// Model is the path of a .tflite file; empty is the embedded
+	// Model is the path of a .tflite file or the name of an installed model
+	// (ModelSlot); empty is the activated one, and before any the embedded
 	// demonstration model.
-	Model string `mapstructure:"model"`
+	Model  string `mapstructure:"model"`
+	Models Models `mapstructure:"models"`
 	// Motifs is the path of the names and stories; empty is the embedded file.
 	Motifs   string  `mapstructure:"motifs"`
 	Language string  `mapstructure:"language"` // id, en or min
 	Camera   Camera  `mapstructure:"camera"`
 	Live     Live    `mapstructure:"live"`
 	Shutter  Shutter `mapstructure:"shutter"`
+}
+
+// Models says which models are taken and where they are kept.
+type Models struct {
+	// Store is the folder of installed models; empty keeps none.
+	Store string `mapstructure:"store"`
+	// Keys are minisign's public keys, in base64.
+	Keys          []string `mapstructure:"keys"`
+	AllowUnsigned bool     `mapstructure:"allow_unsigned"`
+	MaxFileMiB    int      `mapstructure:"max_file_mib"`
+	// MemoryMiB bounds what a model takes: its file and its arena.
+	MemoryMiB int `mapstructure:"memory_mib"`
+}
+
+// slotName is a SHA-256 in hexadecimal or the beginning of one.
+var slotName = regexp.MustCompile(`^[0-9a-f]{8,64}$`)
+
+// ModelSlot is the name of the installed model that Model asks for: at least
+// eight of its digits. ok is false if Model is a path or empty.
+func (k *Kiosk) ModelSlot() (name string, ok bool) {
+	return k.Model, slotName.MatchString(k.Model)
 }
 
 // The camera sources.
@@ -93,9 +120,17 @@ func LoadKiosk(path string) (*Kiosk, error) {
 	if err := loadFile(path, k); err != nil {
 		return nil, err
 	}
-	for _, p := range []*string{&k.Model, &k.Motifs, &k.Camera.Path} {
+	folder, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find the folder of the configuration: %w", err)
+	}
+	paths := []*string{&k.Models.Store, &k.Motifs, &k.Camera.Path}
+	if _, slot := k.ModelSlot(); !slot {
+		paths = append(paths, &k.Model)
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(filepath.Dir(path), *p)
+			*p = filepath.Join(folder, *p)
 		}
 	}
 	return k, nil
@@ -105,6 +140,7 @@ func kioskDefaults() *Kiosk {
 	return &Kiosk{
 		Listen:   "127.0.0.1:8080",
 		Language: "id",
+		Models:   Models{MaxFileMiB: 64, MemoryMiB: 256},
 		Camera: Camera{
 			Source: SourceV4L2,
 			Device: "auto",
@@ -132,6 +168,10 @@ func (k *Kiosk) Validate() error {
 	if !slices.Contains(Languages, k.Language) {
 		p.add("language", "is %q, it must be one of %s", k.Language, strings.Join(Languages, ", "))
 	}
+	k.Models.validate(&p)
+	if name, slot := k.ModelSlot(); slot && k.Models.Store == "" {
+		p.add("model", "is the installed model %q, and models.store names no folder of them", name)
+	}
 	k.Camera.validate(&p)
 	between(&p, "live.smoothing", k.Live.Smoothing, 0, 10*time.Second)
 	between(&p, "live.stream_fps", k.Live.StreamFPS, 1, 60)
@@ -140,6 +180,18 @@ func (k *Kiosk) Validate() error {
 	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
 	return p.err()
+}
+
+func (m *Models) validate(p *problems) {
+	for i, key := range m.Keys {
+		// Minisign's form: the letters Ed, 8 bytes of the key's number, 32 of the key.
+		b, err := base64.StdEncoding.DecodeString(key)
+		if err != nil || len(b) != 42 || !bytes.HasPrefix(b, []byte("Ed")) {
+			p.add(fmt.Sprintf("models.keys[%d]", i), "is %q, it must be the second line of a minisign .pub file", key)
+		}
+	}
+	between(p, "models.max_file_mib", m.MaxFileMiB, 1, 1024)
+	between(p, "models.memory_mib", m.MemoryMiB, 1, 4096)
 }
 
 func (c *Camera) validate(p *problems) {

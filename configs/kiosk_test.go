@@ -21,7 +21,7 @@ func write(t *testing.T, text string) string {
 
 func TestEmbeddedDefaultIsTheDemonstration(t *testing.T) {
 	k := DefaultKiosk()
-	if k.Camera.Source != SourceDemo || k.Model != "" || k.Listen != "127.0.0.1:8080" {
+	if k.Camera.Source != SourceDemo || k.Model != "" || k.Listen != "127.0.0.1:8080" || !k.Models.AllowUnsigned {
 		t.Errorf("DefaultKiosk() = %+v", *k)
 	}
 }
@@ -34,6 +34,7 @@ func TestKioskFileDocumentsEveryKeyWithItsDefault(t *testing.T) {
 	}
 	want := kioskDefaults()
 	want.AllowedHosts = []string{}
+	want.Models.Keys = []string{}
 	if !reflect.DeepEqual(k, want) {
 		t.Errorf("kiosk.yaml gives\n%+v\nthe defaults are\n%+v", k, want)
 	}
@@ -97,6 +98,27 @@ shutter: {frames: 9}
 	}
 }
 
+// A slot's name stays as it is; paths start from the file's folder.
+func TestModelIsAPathOrASlot(t *testing.T) {
+	for model, isSlot := range map[string]bool{"0123abcd": true, "0123abc": false, "m.tflite": false, "./0123abcd": false, "": false} {
+		path := write(t, "model: \""+model+"\"\nmodels: {store: kept}\n")
+		k, err := LoadKiosk(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := model
+		if !isSlot && model != "" {
+			want = filepath.Join(filepath.Dir(path), model)
+		}
+		if name, slot := k.ModelSlot(); slot != isSlot || name != want {
+			t.Errorf("%q: %q, %v", model, name, slot)
+		}
+		if k.Models.Store != filepath.Join(filepath.Dir(path), "kept") {
+			t.Errorf("the store is %s", k.Models.Store)
+		}
+	}
+}
+
 func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key":          {"listen: :8080\ncamera:\n  source: demo\n  fsp: 25\n", `:4: camera.fsp is not a setting`},
@@ -120,6 +142,9 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 		"bad address":          {"listen: kiosk\n", `:1: listen is "kiosk", it must be HOST:PORT`},
 		"bad port":             {"listen: 127.0.0.1:70000\n", `its port must be from 0 to 65535`},
 		"wildcard host":        {"allowed_hosts: [\"*\"]\n", `:1: allowed_hosts holds "*"`},
+		"slot without store":   {"model: 0123456789abcdef\n", `:1: model is the installed model "0123456789abcdef", and models.store`},
+		"half a key":           {"models:\n  keys: [RWQ]\n", `:2: models.keys[0] is "RWQ", it must be the second line`},
+		"no memory":            {"models:\n  memory_mib: 0\n", `:2: models.memory_mib is 0, it must be from 1`},
 		"bad language":         {"language: jv\n", `:1: language is "jv"`},
 		"broken YAML":          {"listen: [\n", `line`},
 		"a list":               {"- listen\n", `must hold keys and values`},

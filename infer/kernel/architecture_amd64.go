@@ -1,4 +1,8 @@
 package kernel
 
+import "canting/infer/kernel/vnni"
+
 // architecture is the sets in assembly, the best one first.
-func architecture() []candidate { return nil }
+func architecture() []candidate {
+	return []candidate{{Set{"vnni", vnni.Kernels{}}, vnni.Supported()}}
+}

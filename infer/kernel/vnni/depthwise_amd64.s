@@ -1,0 +1,91 @@
+#include "go_asm.h"
+#include "textflag.h"
+
+// A chunk is 64 neighbouring bytes of an output row. Each group of 4 taps loads
+// the 64 bytes that each tap sees and interleaves them, so that VPDPBUSD adds
+// up one element's 4 taps in every 32 bits.
+//
+//	DI  the Line            R8   this chunk's parameters: bias, scale (256 bytes
+//	SI  the chunk's input        each), then 256 bytes of weights for each group
+//	R9  the output          R10  chunks left
+//	R11 this group's offsets  R12 its weights  CX  groups left
+//	Z0-Z3   sums; Zi has the elements 4i to 4i+3 of every 16
+//	Z4-Z7   the taps' bytes      Z8-Z15  interleaved
+//	Z27 upper bound, Z28 zero point (words), Z29 lower bound (bytes)
+//
+// Packing the sums keeps to 16 bytes as interleaving did, and undoes it.
+
+#define REAL(acc, at) \
+	VCVTDQ2PS acc, acc; \
+	VMULPS    at(R8), acc, acc; \
+	VMINPS    Z27, acc, acc; \
+	VCVTPS2DQ acc, acc
+
+// func depthwise(l *tiles.Line)
+TEXT ·depthwise(SB), NOSPLIT, $0-8
+	MOVQ         l+0(FP), DI
+	MOVQ         line_In(DI), SI
+	MOVQ         line_Params(DI), R8
+	MOVQ         line_Out(DI), R9
+	MOVQ         line_Chunks(DI), R10
+	VBROADCASTSS (line_Requantization+0)(DI), Z27
+	VPBROADCASTW (line_Requantization+4)(DI), Z28
+	VPBROADCASTB (line_Requantization+8)(DI), Z29
+
+chunk:
+	VMOVDQU32 (R8), Z0
+	VMOVDQU32 64(R8), Z1
+	VMOVDQU32 128(R8), Z2
+	VMOVDQU32 192(R8), Z3
+	LEAQ      512(R8), R12
+	MOVQ      line_Offsets(DI), R11
+	MOVQ      line_Groups(DI), CX
+
+group:
+	MOVQ       (R11), AX
+	MOVQ       8(R11), BX
+	MOVQ       16(R11), DX
+	MOVQ       24(R11), R13
+	VMOVDQU32  (SI)(AX*1), Z4
+	VMOVDQU32  (SI)(BX*1), Z5
+	VMOVDQU32  (SI)(DX*1), Z6
+	VMOVDQU32  (SI)(R13*1), Z7
+	VPUNPCKLBW Z5, Z4, Z8
+	VPUNPCKHBW Z5, Z4, Z9
+	VPUNPCKLBW Z7, Z6, Z10
+	VPUNPCKHBW Z7, Z6, Z11
+	VPUNPCKLWD Z10, Z8, Z12
+	VPUNPCKHWD Z10, Z8, Z13
+	VPUNPCKLWD Z11, Z9, Z14
+	VPUNPCKHWD Z11, Z9, Z15
+	VPDPBUSD   (R12), Z12, Z0
+	VPDPBUSD   64(R12), Z13, Z1
+	VPDPBUSD   128(R12), Z14, Z2
+	VPDPBUSD   192(R12), Z15, Z3
+	ADDQ       $256, R12
+	ADDQ       $32, R11
+	DECQ       CX
+	JNZ        group
+
+	REAL(Z0, 256)
+	REAL(Z1, 320)
+	REAL(Z2, 384)
+	REAL(Z3, 448)
+	VPACKSSDW Z1, Z0, Z0
+	VPACKSSDW Z3, Z2, Z2
+	VPADDSW   Z28, Z0, Z0
+	VPADDSW   Z28, Z2, Z2
+	VPACKSSWB Z2, Z0, Z0
+	VPMAXSB   Z29, Z0, Z0
+	VMOVDQU32 Z0, (R9)
+	ADDQ      $64, R9
+	ADDQ      $64, SI
+
+	// R12 is behind the last weights, where the next chunk's parameters are.
+	MOVQ    R12, R8
+	CMPQ    R8, line_End(DI)
+	CMOVQEQ line_First(DI), R8
+	DECQ    R10
+	JNZ     chunk
+	VZEROUPPER
+	RET

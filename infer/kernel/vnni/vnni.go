@@ -1,0 +1,61 @@
+//go:build amd64
+
+// Package vnni has the kernels for processors with AVX-512 VNNI. VPDPBUSD
+// multiplies uint8 by int8, so activations are laid out shifted by 128 and the
+// bias takes that back.
+package vnni
+
+import (
+	"canting/infer/kernel/avx2"
+	"canting/infer/kernel/generic"
+	"canting/infer/kernel/tiles"
+
+	"golang.org/x/sys/cpu"
+)
+
+// Supported tells whether this processor has the instructions.
+func Supported() bool {
+	return avx2.Supported() && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VNNI
+}
+
+// Kernels leave to avx2 what this package has not: among it weights that don't
+// fit int8 once their zero point is subtracted.
+type Kernels struct{ avx2.Kernels }
+
+var isa = tiles.ISA{
+	Element: 1, Lanes: 16,
+	Copy: layOut, Fill: fill, Pixels: layOutPixels,
+	Convolve: [2][]tiles.Convolution{
+		{{Pixels: 12, Run: convolve12x1}, {Pixels: 8, Run: convolve8x1}, {Pixels: 4, Run: convolve4x1}, {Pixels: 1, Run: convolve1x1}},
+		{{Pixels: 12, Run: convolve12x2}, {Pixels: 8, Run: convolve8x2}, {Pixels: 4, Run: convolve4x2}, {Pixels: 1, Run: convolve1x2}},
+	},
+	Pooled: [2][]tiles.Convolution{
+		{{Pixels: 3, Run: pooled3x1}, {Pixels: 1, Run: pooled1x1}},
+		{{Pixels: 3, Run: pooled3x2}, {Pixels: 1, Run: pooled1x2}},
+	},
+	Depthwise: depthwise, DepthwiseLanes: 64,
+}
+
+// Conv2D prepares CONV_2D and FULLY_CONNECTED.
+func (k Kernels) Conv2D(c generic.Conv) generic.Operator {
+	if o, ok := isa.Conv2D(c); ok {
+		return o
+	}
+	return k.Kernels.Conv2D(c)
+}
+
+// Conv2DMaxPool prepares CONV_2D with a max pool behind it.
+func (k Kernels) Conv2DMaxPool(c generic.Conv, p generic.Pool) (generic.Operator, bool) {
+	if o, ok := isa.Conv2DMaxPool(c, p); ok {
+		return o, true
+	}
+	return k.Kernels.Conv2DMaxPool(c, p)
+}
+
+// DepthwiseConv2D prepares DEPTHWISE_CONV_2D.
+func (k Kernels) DepthwiseConv2D(c generic.Conv) generic.Operator {
+	if o, ok := isa.DepthwiseConv2D(c); ok {
+		return o
+	}
+	return k.Kernels.DepthwiseConv2D(c)
+}

@@ -63,6 +63,12 @@ bench-peers: setup-bench build/bench/onnxruntime/libonnxruntime.so.1 build/bench
 	$(BENCH_GO) build -C scripts/bench -o $(CURDIR)/build/bench/ ./peers
 	build/bench/peers
 
+.PHONY: bench-arm
+bench-arm: setup-bench build/bench/mnemonics.so build/bench/paper96.tflite ## Count the arm64 instructions of an inference under QEMU
+	CGO_ENABLED=0 GOARCH=arm64 $(GO_BUILD) -o build/bench/canting-bench-arm64 ./infer/cmd/canting-bench
+	$(BENCH_GO) build -C scripts/bench -o $(CURDIR)/build/bench/ ./counts
+	build/bench/counts
+
 # Drawn by the seeds below, so that everyone gets the same cloths.
 DRAWN := rumah_gadang=300,rangkiang=300,kabau_padati=300,burung_hong=300
 .PHONY: demo-model
@@ -114,3 +120,7 @@ build/bench/onnxruntime/libonnxruntime.so.1: scripts/bench/onnxruntime.sh
 build/bench/paper96.tflite: scripts/bench/paper96/main.go
 	@mkdir -p $(@D)
 	$(BENCH_GO) run -C scripts/bench ./paper96 $(CURDIR)/$@
+
+build/bench/mnemonics.so: scripts/bench/counts/plugin/mnemonics.c
+	@mkdir -p $(@D)
+	gcc -O2 -Wall -Wextra -fPIC -shared -o $@ $<

@@ -117,6 +117,14 @@ func (c *Conv) picture(t *tensor.Dense, i, channels int) []float32 {
 	return floats(t)[i*size : (i+1)*size]
 }
 
+// Patches are what each output pixel of one picture sees: a matrix of (pixels,
+// Kernel x Kernel x InC), in memory that the next call uses again.
+func (c *Conv) Patches(picture []float32) *tensor.Dense {
+	patches := c.scratch[0].patches
+	c.im2col(floats(patches), picture)
+	return patches
+}
+
 // im2col writes one patch of Kernel x Kernel x InC a row, zero outside.
 func (c *Conv) im2col(patches, x []float32) {
 	c.eachRun(func(patch, pixel, n int) {

@@ -2,9 +2,11 @@ package quantize
 
 import (
 	"math"
+	"slices"
 
 	"canting/trainer/nn"
 
+	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/tensor"
 )
 
@@ -15,20 +17,20 @@ type span struct{ lo, hi float64 }
 // observation is what the calibration pictures made of an operator.
 type observation struct {
 	span
-	// inputMean is the mean of each input channel or, for a dense operator,
-	// of each input.
-	inputMean []float64
+	// inputs is the second moment of what each weight of an output channel is
+	// multiplied with; nil where there are no weights or too many.
+	inputs *mat.SymDense
 }
 
 // calibrate runs the network over batches of pictures and returns what it saw
 // of each operator.
 func calibrate(n *nn.Network, ops []operator, batches []*tensor.Dense) []observation {
-	outputs, inputs := make([]histogram, len(ops)), make([]means, len(ops))
+	outputs, inputs := make([]histogram, len(ops)), make([]moment, len(ops))
 	// The first pass finds the largest values, the second how the values lie.
 	for _, see := range []func(i int, x, y []float32){
 		func(i int, x, y []float32) {
 			outputs[i].widen(y)
-			inputs[i].add(x, ops[i].inputs())
+			inputs[i].add(x, ops[i])
 		},
 		func(i int, _, y []float32) { outputs[i].count(y) },
 	} {
@@ -38,9 +40,33 @@ func calibrate(n *nn.Network, ops []operator, batches []*tensor.Dense) []observa
 	}
 	seen := make([]observation, len(ops))
 	for i := range ops {
-		seen[i] = observation{span: outputs[i].best(ops[i]), inputMean: inputs[i].values()}
+		seen[i] = observation{span: outputs[i].best(ops[i]), inputs: inputs[i].matrix()}
 	}
+	last := len(ops) - 1
+	seen[last].span = logitSpan(n, batches, outputs[last].span)
 	return seen
+}
+
+// reach is how far below the largest logit another one still shows in the
+// softmax's int8 output: exp(-6.25) is less than half of its step, 1/256.
+const reach = 6.25
+
+// logitSpan cuts the logits' extremes down to what the softmax can tell apart:
+// nothing far below a picture's largest logit matters, nor how far it is above
+// the second. The finer steps are what decides between two likely classes.
+func logitSpan(n *nn.Network, batches []*tensor.Dense, extremes span) span {
+	var s span
+	for _, x := range batches {
+		logits := n.Forward(x, false)
+		rows := logits.Data().([]float32)
+		for row := range slices.Chunk(rows, logits.Shape()[1]) {
+			sorted := slices.Sorted(slices.Values(row))
+			top, second := sorted[len(sorted)-1], sorted[len(sorted)-2]
+			s.lo = min(s.lo, float64(top)-reach)
+			s.hi = max(s.hi, float64(second)+reach)
+		}
+	}
+	return span{max(s.lo, extremes.lo), min(s.hi, extremes.hi)}
 }
 
 // walk shows the input and the output of each operator for one batch.
@@ -56,45 +82,6 @@ func walk(n *nn.Network, ops []operator, x *tensor.Dense, see func(i int, x, y [
 			next++
 		}
 	}
-}
-
-// inputs is how many inputs an operator tells apart, 0 for one without weights.
-func (o *operator) inputs() int {
-	if len(o.bias) == 0 {
-		return 0
-	}
-	n := len(o.weights) / len(o.bias)
-	if o.kind == convolution {
-		n /= o.kernel * o.kernel
-	}
-	return n
-}
-
-// means is a running mean of each of some channels.
-type means struct {
-	sum   []float64
-	count int
-}
-
-func (m *means) add(x []float32, channels int) {
-	if channels == 0 {
-		return
-	}
-	if m.sum == nil {
-		m.sum = make([]float64, channels)
-	}
-	for i, v := range x {
-		m.sum[i%channels] += float64(v)
-	}
-	m.count += len(x) / channels
-}
-
-func (m *means) values() []float64 {
-	mean := make([]float64, len(m.sum))
-	for i, s := range m.sum {
-		mean[i] = s / float64(m.count)
-	}
-	return mean
 }
 
 // bins is the histogram's resolution, well above int8's 256 steps.
@@ -123,7 +110,7 @@ func (h *histogram) count(values []float32) {
 
 // best is the span of the least squared error: a narrower one than the extremes
 // cuts the few largest values off and resolves all the others better. Only
-// what ReLU left is narrowed; logits keep their extremes, which are the answer.
+// what ReLU left is narrowed.
 func (h *histogram) best(op operator) span {
 	if !op.relu || !(h.hi > 0) {
 		return h.span

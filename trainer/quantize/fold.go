@@ -27,8 +27,9 @@ type operator struct {
 	kernel  int
 	relu    bool
 	shape   []int // of one picture's output
-	// last is the layer whose output is the operator's.
-	last nn.Layer
+	// first is the layer that reads the operator's input, last the one whose
+	// output is the operator's.
+	first, last nn.Layer
 }
 
 // fold joins batch normalisation and ReLU to the layer before them and drops
@@ -38,9 +39,9 @@ func fold(n *nn.Network) ([]operator, error) {
 	for _, layer := range n.Layers {
 		switch l := layer.(type) {
 		case *nn.Conv:
-			ops = append(ops, operator{kind: convolution, weights: clone(l.Weight), bias: widen(l.Bias), kernel: l.Kernel})
+			ops = append(ops, operator{kind: convolution, first: l, weights: clone(l.Weight), bias: widen(l.Bias), kernel: l.Kernel})
 		case *nn.Dense:
-			ops = append(ops, operator{kind: dense, weights: clone(l.Weight), bias: widen(l.Bias)})
+			ops = append(ops, operator{kind: dense, first: l, weights: clone(l.Weight), bias: widen(l.Bias)})
 		case *nn.MaxPool:
 			ops = append(ops, operator{kind: maxPool})
 		case *nn.GlobalAverage:

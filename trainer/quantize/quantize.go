@@ -8,6 +8,7 @@ import (
 	"canting/infer/tflite"
 	"canting/trainer/nn"
 
+	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/tensor"
 )
 
@@ -86,7 +87,7 @@ func (b *builder) operator(i int, op operator, s observation, x int) (int, error
 		x = b.flatten(i, x)
 	}
 	name := fmt.Sprintf("%s_%d", map[kind]string{convolution: "conv", dense: "dense"}[op.kind], i)
-	w, bias, err := b.weights(name, op, s.inputMean, b.model.Tensors[x])
+	w, bias, err := b.weights(name, op, s.inputs, b.model.Tensors[x])
 	if err != nil {
 		return 0, err
 	}
@@ -113,31 +114,28 @@ func (b *builder) flatten(i, x int) int {
 }
 
 // weights adds an operator's weights, int8 and symmetric for each output
-// channel, and its bias, int32 at the product of input and weight scale. The
-// bias takes up what the weights' rounding adds to the mean output (Nagel et
-// al., 2019, "Data-Free Quantization Through Weight Equalization and Bias
-// Correction", section 4.2).
-func (b *builder) weights(name string, op operator, inputMean []float64, x tflite.Tensor) (w, bias int, err error) {
+// channel, and its bias, int32 at the product of input and weight scale.
+func (b *builder) weights(name string, op operator, inputs *mat.SymDense, x tflite.Tensor) (w, bias int, err error) {
 	outputs := len(op.bias)
 	fan := len(op.weights) / outputs
-	data, biases := make([]byte, 0, len(op.weights)), make([]byte, 0, 4*outputs)
+	biases := make([]byte, 0, 4*outputs)
 	scales, biasScales := make([]float32, outputs), make([]float32, outputs)
 	for ch := range outputs {
-		row := op.weights[ch*fan : (ch+1)*fan]
-		scales[ch] = weightScale(row, op.bias[ch], x.Quant.Scale[0])
+		scales[ch] = weightScale(op.weights[ch*fan:(ch+1)*fan], op.bias[ch], x.Quant.Scale[0])
 		biasScales[ch] = scales[ch] * x.Quant.Scale[0]
 		if !(scales[ch] > 0) || math.IsInf(float64(scales[ch]), 0) {
 			return 0, 0, fmt.Errorf("%s: output channel %d has weights that are not finite: the training has diverged; try a lower learning rate", name, ch)
 		}
-		excess := 0.0
-		for i, v := range row {
-			q := math.RoundToEven(float64(v) / float64(scales[ch]))
-			q = min(max(q, -127), 127)
-			data = append(data, byte(int8(q)))
-			excess += (q*float64(scales[ch]) - float64(v)) * inputMean[i%len(inputMean)]
-		}
-		q := math.RoundToEven((op.bias[ch] - excess) / float64(biasScales[ch]))
+		q := math.RoundToEven(op.bias[ch] / float64(biasScales[ch]))
 		biases = binary.LittleEndian.AppendUint32(biases, uint32(int32(q)))
+	}
+	rounded, err := round(op.weights, scales, inputs)
+	if err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", name, err)
+	}
+	data := make([]byte, len(rounded))
+	for i, q := range rounded {
+		data[i] = byte(q)
 	}
 	shape := []int{outputs, fan}
 	if op.kind == convolution {

@@ -1,0 +1,51 @@
+//go:build amd64
+
+package avx2
+
+import (
+	"unsafe"
+
+	"canting/infer/kernel/tiles"
+)
+
+// The assembly knows these types' fields by these names.
+type (
+	tile tiles.Tile
+	line tiles.Line
+)
+
+//go:noescape
+func convolve6x2(t *tiles.Tile)
+
+//go:noescape
+func convolve4x2(t *tiles.Tile)
+
+//go:noescape
+func convolve1x2(t *tiles.Tile)
+
+//go:noescape
+func convolve8x1(t *tiles.Tile)
+
+//go:noescape
+func convolve4x1(t *tiles.Tile)
+
+//go:noescape
+func convolve1x1(t *tiles.Tile)
+
+//go:noescape
+func pooled1x2(t *tiles.Tile)
+
+//go:noescape
+func pooled1x1(t *tiles.Tile)
+
+//go:noescape
+func depthwise(l *tiles.Line)
+
+//go:noescape
+func layOut(dst unsafe.Pointer, src *int8, n int)
+
+//go:noescape
+func fill(dst unsafe.Pointer, v int8, n int)
+
+//go:noescape
+func layOutPixels(dst unsafe.Pointer, src *int8, count, n, to, from int)

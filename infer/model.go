@@ -7,9 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"canting/infer/kernel"
+	"canting/infer/kernel/generic"
 	"canting/infer/metadata"
 	"canting/infer/tflite"
 )
@@ -167,6 +169,19 @@ func (m *Model) Steps() []Step {
 	steps := make([]Step, len(m.plan.steps))
 	for i := range steps {
 		steps[i] = m.plan.steps[i].Step
+		steps[i].Kernel = m.kernelOf(m.plan.steps[i].operator)
 	}
 	return steps
+}
+
+// kernelOf names the set whose operator it is, by the package of its type.
+func (m *Model) kernelOf(o generic.Operator) string {
+	t := reflect.TypeOf(o)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[generic.Kernels]().PkgPath() {
+		return "generic"
+	}
+	return m.kernel
 }

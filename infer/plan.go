@@ -25,8 +25,11 @@ type Step struct {
 	// model's own input or output have -1.
 	Index    int
 	Operator string
-	Shape    string
-	MACs     int64
+	// Kernel is the instruction set that it was written for: "generic" where the
+	// model's own has nothing better.
+	Kernel string
+	Shape  string
+	MACs   int64
 }
 
 // step is an operator and the values it works on.

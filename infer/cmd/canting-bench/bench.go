@@ -51,10 +51,11 @@ type result struct {
 	Operators  []profile `json:"operators,omitempty"`
 }
 
-// profile is one operator's share, its time being the mean of all runs.
+// profile is one operator's share, its time being the median of all runs.
 type profile struct {
 	Index    int     `json:"index"`
 	Operator string  `json:"operator"`
+	Kernel   string  `json:"kernel"`
 	Shape    string  `json:"shape"`
 	Time     float64 `json:"us"`
 	GMACPerS float64 `json:"gmac_per_s"`
@@ -64,14 +65,17 @@ type profile struct {
 // measure does exactly so many inferences. The input holds zeros: the time does
 // not depend on it.
 func (r *result) measure(m *infer.Model, s *infer.Session, runs int, profiled bool) error {
-	steps := m.Steps()
-	perStep := make([]time.Duration, len(steps))
 	times := make([]time.Duration, runs)
+	perStep := make([][]time.Duration, runs)
+	steps := m.Steps()
 	for i := range times {
+		if profiled {
+			perStep[i] = make([]time.Duration, len(steps))
+		}
 		start := time.Now()
 		var err error
 		if profiled {
-			err = s.Profile(perStep)
+			err = s.Profile(perStep[i])
 		} else {
 			err = s.Run()
 		}
@@ -84,17 +88,23 @@ func (r *result) measure(m *infer.Model, s *infer.Session, runs int, profiled bo
 	r.Median, r.Min, r.P90 = microseconds(times[runs/2]), microseconds(times[0]), microseconds(times[runs*9/10])
 	r.GMACPerS = gmacPerS(r.MACs, r.Median)
 	if profiled {
-		r.split(steps, perStep, runs)
+		r.split(steps, perStep)
 	}
 	return nil
 }
 
-func (r *result) split(steps []infer.Step, times []time.Duration, runs int) {
+// split divides the time among the operators; runs holds their times in each run.
+func (r *result) split(steps []infer.Step, runs [][]time.Duration) {
 	var total float64
+	times := make([]time.Duration, len(runs))
 	for i, step := range steps {
-		us := microseconds(times[i]) / float64(runs)
+		for j := range runs {
+			times[j] = runs[j][i]
+		}
+		slices.Sort(times)
+		us := microseconds(times[len(times)/2])
 		total += us
-		r.Operators = append(r.Operators, profile{step.Index, step.Operator, step.Shape, us, gmacPerS(step.MACs, us), 0})
+		r.Operators = append(r.Operators, profile{step.Index, step.Operator, step.Kernel, step.Shape, us, gmacPerS(step.MACs, us), 0})
 	}
 	for i := range r.Operators {
 		r.Operators[i].Share = r.Operators[i].Time / total
@@ -115,7 +125,11 @@ func (r *result) print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "\n#\toperator\tkernel\tshape\tus\tGMAC/s\tshare")
 	for _, o := range r.Operators {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%.1f\t%.2f\t%.1f %%\n", o.Index, o.Operator, r.Kernel, o.Shape, o.Time, o.GMACPerS, 100*o.Share)
+		speed := "-" // only convolutions and dense layers multiply and accumulate
+		if o.GMACPerS > 0 {
+			speed = fmt.Sprintf("%.2f", o.GMACPerS)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%.1f\t%s\t%.1f %%\n", o.Index, o.Operator, o.Kernel, o.Shape, o.Time, speed, 100*o.Share)
 	}
 	return w.Flush()
 }

@@ -69,6 +69,9 @@ func TestJSON(t *testing.T) {
 	var share float64
 	for _, o := range r.Operators {
 		share += o.Share
+		if o.Kernel != "generic" || o.Shape == "" {
+			t.Errorf("%+v", o)
+		}
 	}
 	if r.Kernel != "generic" || r.Threads != 2 || r.MACs != 2656768 || !(r.Min > 0 && r.Min <= r.Median && r.Median <= r.P90) || share < 0.99 || share > 1.01 {
 		t.Errorf("%+v", r)

@@ -35,6 +35,12 @@ test: setup-test litert build/tools ## Install what is missing and run every tes
 	@go test -tags=$(LEAKS) -list Leak ./capture | grep ^Test >/dev/null || { echo 'test: ./capture has no Leak test any more'; exit 1; }
 	$(TEST) -tags=$(LEAKS) -run Leak ./capture
 	$(TEST) ./...
+	@go test -v -run Kernels ./infer/kernel | grep '^kernels held'
+	scripts/test-arm.sh
+
+.PHONY: test-arm
+test-arm: setup-test ## Run the engine's tests on the boards' processors, emulated
+	scripts/test-arm.sh
 
 .PHONY: check
 check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cross-builds

@@ -16,7 +16,7 @@ fail() {
 
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
-test=("${build[@]}" chromium flatbuffers-compiler git binutils-aarch64-linux-gnu)
+test=("${build[@]}" chromium flatbuffers-compiler git binutils-aarch64-linux-gnu qemu-user-static)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)

@@ -75,6 +75,16 @@ func Available() []string {
 	return names
 }
 
+// Names are those of this architecture's sets, the best one first, whether or
+// not this processor runs them.
+func Names() []string {
+	var names []string
+	for _, c := range candidates() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // candidates are this architecture's sets, the best one first.
 func candidates() []candidate {
 	return append(architecture(), candidate{Set{"generic", generic.Kernels{}}, true})

@@ -95,6 +95,9 @@ type conv struct {
 // Conv2D prepares CONV_2D and FULLY_CONNECTED. Fewer than 4 channels and the
 // legacy weights with a zero point are plain Go's.
 func (k Kernels) Conv2D(c generic.Conv) generic.Operator {
+	if w := newWinograd(&c, generic.Shape{}); w != nil {
+		return w
+	}
 	if c.Out.C < tileChannels || c.WeightZero != 0 || !halvesFit(&c) {
 		return k.Kernels.Conv2D(c)
 	}
@@ -103,6 +106,9 @@ func (k Kernels) Conv2D(c generic.Conv) generic.Operator {
 
 // Conv2DMaxPool prepares a convolution with a 2x2 max pool behind it.
 func (k Kernels) Conv2DMaxPool(c generic.Conv, p generic.Pool) (generic.Operator, bool) {
+	if w := newWinograd(&c, p.Out); w != nil {
+		return w, true
+	}
 	// The largest sum has the largest output only if adding the bias does not wrap.
 	if c.Out.C < tileChannels || c.WeightZero != 0 || !halvesFit(&c) || largestSum(&c) > math.MaxInt32 {
 		return nil, false

@@ -1,0 +1,259 @@
+// Depthwise convolutions of 3x3 by SDOT, which adds 4 products: for each pixel
+// column and channel, the bytes of 4 rows of input lie side by side, and the
+// weights of one kernel column, in the same order, meet them. With a vertical
+// stride of 1, the 4 rows serve 2 output rows: the weights of one are w0 w1 w2 0,
+// those of the other 0 w0 w1 w2. With a larger stride they serve one.
+
+.arch armv8.2-a+dotprod
+.altmacro
+
+// Lays 4 rows of a picture out as above: for each 16 channels, the pixels from
+// left to right, and for each 64 bytes, 4 of each channel; the last 8 channels
+// have 32 bytes a pixel. channels is a multiple of 8. Before and after the
+// columns stand left and right pixels of the value pad.
+//
+//	x10-x13 the rows, x14 pixels left, x15 channels left, v4-v7 the pad
+//func interleave(dst, row0, row1, row2, row3 *int8, columns, channels, left, right, pad int)
+interleave:
+	dup v4.16b, w9
+	mov v5.16b, v4.16b
+	mov x15, x6
+interleave_block:
+	mov x10, x1
+	mov x11, x2
+	mov x12, x3
+	mov x13, x4
+	subs x15, x15, #16
+	b.lo interleave_8
+	cbz x7, 2f
+	mov x14, x7
+1:
+	stp q4, q5, [x0], #32
+	stp q4, q5, [x0], #32
+	subs x14, x14, #1
+	b.ne 1b
+2:
+	mov x14, x5
+3:
+	ld1 {v0.16b}, [x10], x6
+	ld1 {v1.16b}, [x11], x6
+	ld1 {v2.16b}, [x12], x6
+	ld1 {v3.16b}, [x13], x6
+	st4 {v0.16b-v3.16b}, [x0], #64
+	subs x14, x14, #1
+	b.ne 3b
+	cbz x8, 5f
+	mov x14, x8
+4:
+	stp q4, q5, [x0], #32
+	stp q4, q5, [x0], #32
+	subs x14, x14, #1
+	b.ne 4b
+5:
+	add x1, x1, #16
+	add x2, x2, #16
+	add x3, x3, #16
+	add x4, x4, #16
+	cbnz x15, interleave_block
+	ret
+interleave_8:
+	cbz x7, 2f
+	mov x14, x7
+1:
+	stp q4, q5, [x0], #32
+	subs x14, x14, #1
+	b.ne 1b
+2:
+	mov x14, x5
+3:
+	ld1 {v0.8b}, [x10], x6
+	ld1 {v1.8b}, [x11], x6
+	ld1 {v2.8b}, [x12], x6
+	ld1 {v3.8b}, [x13], x6
+	st4 {v0.8b-v3.8b}, [x0], #32
+	subs x14, x14, #1
+	b.ne 3b
+	cbz x8, 5f
+	mov x14, x8
+4:
+	stp q4, q5, [x0], #32
+	subs x14, x14, #1
+	b.ne 4b
+5:
+	ret
+
+// v24-v25 become the scales, v26 the zero point, v27 and v28 the range.
+.macro CONSTANTS
+	ldp q24, q25, [x2, #32]
+	ld1r {v26.8h}, [x7]
+	add x9, x7, #2
+	ld1r {v27.16b}, [x9], #1
+	ld1r {v28.16b}, [x9]
+.endm
+
+.macro MULTIPLY sum, column, weights
+	sdot v\sum\().4s, v\column\().16b, v\weights\().16b
+.endm
+
+// The 8 sums in low and high become int16 in low, as gemm's do.
+.macro SCALE low, high
+	scvtf v\low\().4s, v\low\().4s
+	scvtf v\high\().4s, v\high\().4s
+	fmul v\low\().4s, v\low\().4s, v24.4s
+	fmul v\high\().4s, v\high\().4s, v25.4s
+	fcvtns v\low\().4s, v\low\().4s
+	fcvtns v\high\().4s, v\high\().4s
+	sqxtn v\low\().4h, v\low\().4s
+	sqxtn2 v\low\().8h, v\high\().4s
+	sqadd v\low\().8h, v\low\().8h, v26.8h
+.endm
+
+// Those of two pixels become int8 in first.
+.macro NARROW first, second
+	sqxtn v\first\().8b, v\first\().8h
+	sqxtn2 v\first\().16b, v\second\().8h
+	smax v\first\().16b, v\first\().16b, v27.16b
+	smin v\first\().16b, v\first\().16b, v28.16b
+.endm
+
+// Two output rows of 8 channels, stride 1, two pixels at a time. Weights are 8
+// int32 of bias, 8 float32 of scale, and for each kernel column 32 bytes for the
+// upper and 32 for the lower row, 4 of each channel. Of an odd width the last
+// pixel is computed twice.
+//
+// The results are written in the order lower right, lower left, upper right,
+// upper left: where only one row or pixel is wanted, the caller lets the places
+// of both be the same.
+//
+//	x0 interleaved columns, step bytes apart    v0-v5   weights of the upper row, two for a kernel column
+//	x1 out, upper left, x10 upper right         v6-v11  those of the lower row
+//	x3 bytes to the lower row                   v12-v15 sums of the upper row: left pixel, right pixel
+//	x11 lower left, x12 lower right             v16-v19 those of the lower row
+//	x4 pixels left                              v20-v21 a column
+//	x5 bytes from pixel to pixel                x6 step, x13 a column
+//func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, step int, to *outputRange)
+depthwisePair:
+	CONSTANTS
+	ldp q0, q1, [x2, #64]
+	ldp q6, q7, [x2, #96]
+	ldp q2, q3, [x2, #128]
+	ldp q8, q9, [x2, #160]
+	ldp q4, q5, [x2, #192]
+	ldp q10, q11, [x2, #224]
+	lsl x14, x5, #1
+	cmp x4, #1
+	csel x15, xzr, x5, eq
+	add x10, x1, x15
+	add x11, x1, x3
+	add x12, x11, x15
+depthwisePair_pixels:
+	ldp q12, q13, [x2]
+	ldp q14, q15, [x2]
+	ldp q16, q17, [x2]
+	ldp q18, q19, [x2]
+	ldp q20, q21, [x0]
+	add x13, x0, x6
+	MULTIPLY 12, 20, 0
+	MULTIPLY 13, 21, 1
+	MULTIPLY 16, 20, 6
+	MULTIPLY 17, 21, 7
+	ldp q20, q21, [x13]
+	add x0, x13, x6
+	MULTIPLY 12, 20, 2
+	MULTIPLY 13, 21, 3
+	MULTIPLY 16, 20, 8
+	MULTIPLY 17, 21, 9
+	MULTIPLY 14, 20, 0
+	MULTIPLY 15, 21, 1
+	MULTIPLY 18, 20, 6
+	MULTIPLY 19, 21, 7
+	ldp q20, q21, [x0]
+	MULTIPLY 12, 20, 4
+	MULTIPLY 13, 21, 5
+	MULTIPLY 16, 20, 10
+	MULTIPLY 17, 21, 11
+	MULTIPLY 14, 20, 2
+	MULTIPLY 15, 21, 3
+	MULTIPLY 18, 20, 8
+	MULTIPLY 19, 21, 9
+	add x13, x0, x6
+	ldp q20, q21, [x13]
+	MULTIPLY 14, 20, 4
+	MULTIPLY 15, 21, 5
+	MULTIPLY 18, 20, 10
+	MULTIPLY 19, 21, 11
+	.irp i, 12, 14, 16, 18
+		SCALE \i, %(\i + 1)
+	.endr
+	NARROW 12, 14
+	NARROW 16, 18
+	st1 {v16.d}[1], [x12], x14
+	st1 {v16.d}[0], [x11], x14
+	st1 {v12.d}[1], [x10], x14
+	st1 {v12.d}[0], [x1], x14
+	subs x4, x4, #2
+	b.ls depthwisePair_end
+	cmp x4, #1
+	b.ne depthwisePair_pixels
+	// One is left: both pixels again, one further to the left.
+	sub x0, x0, x6
+	sub x1, x1, x5
+	sub x10, x10, x5
+	sub x11, x11, x5
+	sub x12, x12, x5
+	b depthwisePair_pixels
+depthwisePair_end:
+	ret
+
+// One output row of 8 channels, any stride, two pixels at a time. Weights are as
+// above, with 32 bytes for each kernel column. Of an odd width the last pixel is
+// computed twice.
+//
+//	x0 interleaved columns, step bytes apart     v0-v5   weights, two for a kernel column
+//	x1 out, left pixel, x10 right pixel          v12-v15 sums: left pixel, right pixel
+//	x3 bytes of columns from pixel to pixel      v20-v21 a column
+//	x4 pixels left                               x6 step, x13 a column
+//	x5 bytes from pixel to pixel of out
+//func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+depthwiseRow:
+	CONSTANTS
+	ldp q0, q1, [x2, #64]
+	ldp q2, q3, [x2, #96]
+	ldp q4, q5, [x2, #128]
+	lsl x14, x5, #1
+	cmp x4, #1
+	csel x11, xzr, x5, eq
+	add x10, x1, x11
+depthwiseRow_pixels:
+	ldp q12, q13, [x2]
+	ldp q14, q15, [x2]
+	.irp i, 12, 14
+		ldp q20, q21, [x0]
+		add x13, x0, x6
+		ldp q22, q23, [x13]
+		MULTIPLY \i, 20, 0
+		MULTIPLY %(\i + 1), 21, 1
+		add x13, x13, x6
+		ldp q20, q21, [x13]
+		MULTIPLY \i, 22, 2
+		MULTIPLY %(\i + 1), 23, 3
+		add x0, x0, x3
+		MULTIPLY \i, 20, 4
+		MULTIPLY %(\i + 1), 21, 5
+	.endr
+	SCALE 12, 13
+	SCALE 14, 15
+	NARROW 12, 14
+	st1 {v12.d}[1], [x10], x14
+	st1 {v12.d}[0], [x1], x14
+	subs x4, x4, #2
+	b.ls depthwiseRow_end
+	cmp x4, #1
+	b.ne depthwiseRow_pixels
+	// One is left: both pixels again, one further to the left.
+	sub x0, x0, x3
+	sub x1, x1, x5
+	sub x10, x10, x5
+	b depthwiseRow_pixels
+depthwiseRow_end:
+	ret

@@ -49,3 +49,15 @@ func fill(dst unsafe.Pointer, v int8, n int)
 
 //go:noescape
 func layOutPixels(dst unsafe.Pointer, src *int8, count, n, to, from int)
+
+//go:noescape
+func addVectors(out, a, b *int8, n int, s *sumOf)
+
+//go:noescape
+func flipVectors(out, in *int8, n int)
+
+//go:noescape
+func maxVectors(out *int8, w *window, least, most int8)
+
+//go:noescape
+func sumVectors(sums *int32, w *window)

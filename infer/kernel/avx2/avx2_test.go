@@ -5,8 +5,8 @@ package avx2_test
 import (
 	"testing"
 
-	"canting/infer/kernel/kerneltest"
 	"canting/infer/kernel/avx2"
+	"canting/infer/kernel/kerneltest"
 )
 
 func TestKernels(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"canting/capture"
 	"canting/configs"
 )
 
@@ -28,6 +29,8 @@ type answer struct {
 	Unknown bool `json:"unknown"`
 	// Scores are the best labels, best first, at most topScores.
 	Scores []score `json:"scores"`
+	Model  string  `json:"model"` // the digest of the model that answers
+	Frame  uint64  `json:"frame"` // the number of the newest frame that counts
 }
 
 // verdict is the answer to one press of the shutter.
@@ -39,18 +42,17 @@ type verdict struct {
 	Pressed time.Time    `json:"pressed"`
 	TookMS  float64      `json:"took_ms"` // from the press to the verdict
 	Until   time.Time    `json:"until"`   // on the screen
-	Model   string       `json:"model"`   // the model's digest
 	Picture string       `json:"picture"` // where the frame is served, as a JPEG
 }
 
-func newAnswer(c *classifier, motifs *configs.Motifs, probabilities []float32) answer {
+func newAnswer(c *classifier, motifs *configs.Motifs, newest capture.Frame, probabilities []float32) answer {
 	decided := c.model.Decide(probabilities)
 	order := make([]int, len(c.labels))
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(probabilities[b], probabilities[a]) })
-	a := answer{Label: decided.Label, Confidence: decided.Confidence, Unknown: decided.Unknown}
+	a := answer{Label: decided.Label, Confidence: decided.Confidence, Unknown: decided.Unknown, Model: c.model.Digest(), Frame: newest.Seq}
 	motif, _ := motifs.Find(a.Label)
 	a.Name = motif.Name
 	for _, i := range order[:min(topScores, len(order))] {

@@ -158,7 +158,7 @@ func TestVisit(t *testing.T) {
 		{"phone-390x844", 390, 844, func(b *browser) { b.do(chromedp.Click(chromedp.ID("shutter"))) }},
 	} {
 		t.Run(screen.name, func(t *testing.T) {
-			url := startKiosk(t, fmt.Sprintf("model: %s\ncamera: {source: demo, hold: 1s}\n", testModel(t, nil)))
+			url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: demo, hold: 1s}\n", testModel(t, nil)))
 			b := openBrowser(t, screen.width, screen.height)
 			b.do(chromedp.Navigate(url + "/"))
 			b.waitView("live")
@@ -219,7 +219,7 @@ func TestVisit(t *testing.T) {
 func TestUnknownClothOnThePage(t *testing.T) {
 	t.Parallel()
 	const above = 1 // no probability of an int8 model reaches it
-	url := startKiosk(t, fmt.Sprintf("model: %s\nlanguage: en\ncamera: {source: demo}\n", testModelThatDoubts(t, above, nil)))
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\nlanguage: en\ncamera: {source: demo}\n", testModelThatDoubts(t, above, nil)))
 	b := openBrowser(t, 800, 480)
 	b.do(chromedp.Navigate(url + "/"))
 	b.waitView("live")

@@ -5,20 +5,28 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"time"
 
 	"canting/capture"
-	"canting/firmware/demo"
+	"canting/firmware/store"
 	"canting/infer"
+	"canting/infer/tflite"
 )
 
-// maxModelBytes bounds a model file; a Raspberry Pi's classifier has a few MB.
-const maxModelBytes = 64 << 20
+// The reasons for refusing a model that running it shows.
+const (
+	unsupported store.Reason = "unsupported"
+	wrongInput  store.Reason = "wrong_input"
+	wrongGolden store.Reason = "golden"
+	tooHungry   store.Reason = "memory"
+	tooSlow     store.Reason = "slow"
+	failed      store.Reason = "failed"
+)
 
 // classifier tells the motif of a frame. It owns one session and is not for
 // concurrent use.
 type classifier struct {
+	origin        origin
 	model         *infer.Model
 	labels        []string
 	session       *infer.Session
@@ -26,41 +34,42 @@ type classifier struct {
 	probabilities []float32
 }
 
-// readModel reads the model file at path; the empty path is the demonstration
-// model.
-func readModel(path string) ([]byte, error) {
-	if path == "" {
-		return demo.Model(), nil
-	}
-	info, err := os.Stat(path)
+// newClassifier loads a .tflite file. The error is a store.Refusal.
+func newClassifier(file []byte, threads int) (*classifier, error) {
+	model, err := loadModel(file, threads)
 	if err != nil {
-		return nil, fmt.Errorf("read the model: %w", err)
+		return nil, err
 	}
-	if info.Size() > maxModelBytes {
-		return nil, fmt.Errorf("the model %s has %d bytes, more than the %d allowed", path, info.Size(), maxModelBytes)
-	}
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the model: %w", err)
-	}
-	return file, nil
+	return classifierOf(model)
 }
 
-// newClassifier loads a .tflite file.
-func newClassifier(file []byte, threads int) (*classifier, error) {
+func loadModel(file []byte, threads int) (*infer.Model, error) {
 	model, err := infer.Load(file, infer.Options{Threads: threads})
 	if err != nil {
-		return nil, fmt.Errorf("load the model: %w", err)
+		if damaged := parses(file); damaged != nil {
+			return nil, store.Refuse(store.Truncated, "the file is cut short, damaged or no .tflite at all: %w", damaged)
+		}
+		return nil, store.Refuse(unsupported, "load the model: %w", err)
 	}
+	return model, nil
+}
+
+func parses(file []byte) error {
+	_, err := tflite.Parse(file)
+	return err
+}
+
+// classifierOf allocates what running a model needs.
+func classifierOf(model *infer.Model) (*classifier, error) {
 	in := model.Input()
 	if len(in.Shape) != 4 || in.Shape[0] != 1 || in.Shape[3] != 3 {
-		return nil, fmt.Errorf("the model's input has the shape %v; a picture classifier's is [1 height width 3]", in.Shape)
+		return nil, store.Refuse(wrongInput, "the model's input has the shape %v; a picture classifier's is [1 height width 3]", in.Shape)
 	}
 	preprocessor, err := capture.NewPreprocessor(model.Metadata().Preprocessing, capture.InputSpec{
 		Height: in.Shape[1], Width: in.Shape[2], Type: in.Type, Scale: in.Scale, ZeroPoint: in.ZeroPoint,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("prepare the model's preprocessing: %w", err)
+		return nil, store.Refuse(wrongInput, "prepare the model's preprocessing: %w", err)
 	}
 	labels := model.Labels()
 	return &classifier{
@@ -75,8 +84,14 @@ func newClassifier(file []byte, threads int) (*classifier, error) {
 func (c *classifier) close() { c.session.Close() }
 
 // classify returns the probability of every label, valid until the next call,
-// and the time that the inference alone took.
-func (c *classifier) classify(f capture.Frame) ([]float32, time.Duration, error) {
+// and the time that the inference alone took. A panic is an error: the model
+// that served before takes over.
+func (c *classifier) classify(f capture.Frame) (probabilities []float32, took time.Duration, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the model panicked: %v", r)
+		}
+	}()
 	if err := c.preprocessor.Run(f, c.session.Input()); err != nil {
 		return nil, 0, fmt.Errorf("prepare the picture: %w", err)
 	}
@@ -84,7 +99,7 @@ func (c *classifier) classify(f capture.Frame) ([]float32, time.Duration, error)
 	if err := c.session.Run(); err != nil {
 		return nil, 0, fmt.Errorf("run the model: %w", err)
 	}
-	took := time.Since(began)
+	took = time.Since(began)
 	c.model.Probabilities(c.probabilities, c.session.Output())
 	return c.probabilities, took, nil
 }
@@ -95,22 +110,22 @@ func (c *classifier) checkGoldens() error {
 	for i, golden := range c.model.Metadata().Golden {
 		frame, err := capture.Decode(golden.Picture)
 		if err != nil {
-			return fmt.Errorf("the model's golden picture %d: %w", i, err)
+			return store.Refuse(wrongGolden, "the model's golden picture %d: %w", i, err)
 		}
 		if _, _, err := c.classify(frame); err != nil {
-			return fmt.Errorf("the model's golden picture %d: %w", i, err)
+			return store.Refuse(wrongGolden, "the model's golden picture %d: %w", i, err)
 		}
 		if !bytes.Equal(c.session.Output(), golden.Output) {
-			return fmt.Errorf("the model's golden picture %d gives %v, the trainer got %v: this machine does not run the model as it was made",
+			return store.Refuse(wrongGolden, "the model's golden picture %d gives %v, the trainer got %v: this machine does not run the model as it was made",
 				i, c.session.Output(), golden.Output)
 		}
 		// The engine may reuse the input's memory, so preprocess once more.
 		if err := c.preprocessor.Run(frame, c.session.Input()); err != nil {
-			return fmt.Errorf("the model's golden picture %d: %w", i, err)
+			return store.Refuse(wrongGolden, "the model's golden picture %d: %w", i, err)
 		}
 		digest := sha256.Sum256(c.session.Input())
 		if got := hex.EncodeToString(digest[:]); golden.Input != "" && got != golden.Input {
-			return fmt.Errorf("the model's golden picture %d preprocesses to %s, the trainer got %s", i, got, golden.Input)
+			return store.Refuse(wrongGolden, "the model's golden picture %d preprocesses to %s, the trainer got %s", i, got, golden.Input)
 		}
 	}
 	return nil

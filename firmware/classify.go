@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"canting/capture"
+	"canting/firmware/demo"
 )
 
 // classified is the JSON line of one file.
@@ -28,11 +29,14 @@ func classifyCommand() *cobra.Command {
 		Short: "Tell the motif of picture files, one line a file",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
-			bytes, err := readModel(model)
-			if err != nil {
-				return err
+			file := demo.Model()
+			if model != "" {
+				var err error
+				if file, _, err = readModel(model, maxModelBytes); err != nil {
+					return err
+				}
 			}
-			classifier, err := newClassifier(bytes, 1)
+			classifier, err := newClassifier(file, 1)
 			if err != nil {
 				return err
 			}

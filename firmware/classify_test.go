@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"canting/firmware/demo"
 	"canting/infer/metadata"
 )
 
@@ -149,10 +150,7 @@ func TestGoldensAreRepeatedByteForByte(t *testing.T) {
 
 // The demonstration has to recognise what it shows.
 func TestDemonstrationModelKnowsItsCloths(t *testing.T) {
-	file, err := readModel("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	file := demo.Model()
 	if len(file) > 500<<10 {
 		t.Errorf("the demonstration model has %d bytes, more than 500 KB", len(file))
 	}

@@ -102,11 +102,16 @@ func examineConfig(path string) (*configs.Kiosk, []finding) {
 
 func examineModel(config *configs.Kiosk) []finding {
 	const advice = "train one with canting-trainer train, or set model: \"\" for the demonstration"
-	file, err := readModel(config.Model)
+	models, err := openLibrary(config)
+	if err != nil {
+		return []finding{{"models", statusProblem, err.Error(), "let this user write to the folder models.store"}}
+	}
+	defer models.close()
+	o, _, err := models.find()
 	if err != nil {
 		return []finding{{"model", statusProblem, err.Error(), advice}}
 	}
-	c, err := newClassifier(file, config.Live.Threads)
+	c, err := newClassifier(o.File, config.Live.Threads)
 	if err != nil {
 		return []finding{{"model", statusProblem, err.Error(), advice}}
 	}

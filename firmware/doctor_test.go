@@ -38,7 +38,7 @@ func examination(t testing.TB, yaml string) (code int, findings map[string]findi
 
 func TestDoctorFindsAWorkingKiosk(t *testing.T) {
 	folder, _ := writeCloths(t, demoCloths(t)[:1])
-	code, findings := examination(t, fmt.Sprintf("model: %s\ncamera: {source: images, path: %s}\n",
+	code, findings := examination(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: images, path: %s}\n",
 		testModel(t, func(*metadata.Golden) {}), folder))
 	if code != exitDone {
 		t.Errorf("exit %d: %v", code, findings)
@@ -72,7 +72,7 @@ func TestDoctorSaysWhatToDoAboutWhatIsMissing(t *testing.T) {
 	if f := findings["config"]; code != exitFailed || !strings.Contains(f.Found, "kiosk.yaml:1: language") || f.Advice == "" {
 		t.Errorf("exit %d, config: %+v", code, f)
 	}
-	_, findings = examination(t, fmt.Sprintf("model: %s\ncamera: {source: demo}\n",
+	_, findings = examination(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: demo}\n",
 		testModel(t, func(g *metadata.Golden) { g.Output[0] ^= 1 })))
 	if f := findings["goldens"]; f.Status != statusProblem || f.Advice == "" {
 		t.Errorf("goldens: %+v", f)

@@ -13,6 +13,7 @@ import (
 
 	"canting/capture"
 	"canting/configs"
+	"canting/firmware/store"
 )
 
 // camera is where the kiosk's frames come from.
@@ -29,6 +30,7 @@ type state struct {
 	// Demo says that the cloths or the model are the demonstration's.
 	Demo   bool        `json:"demo"`
 	Camera cameraState `json:"camera"`
+	Model  modelState  `json:"model"`
 	// Answer is the smoothed label of the live picture, null while there is
 	// no live picture.
 	Answer *answer `json:"answer"`
@@ -49,6 +51,29 @@ type cameraState struct {
 	Crop float64 `json:"crop"`
 }
 
+type modelState struct {
+	SHA256  string `json:"sha256"`
+	Source  string `json:"source"` // demonstration, file, slot or active
+	Signed  bool   `json:"signed"`
+	Version uint64 `json:"version"` // the signature's, 0 without one
+	// AllowUnsigned says that models without a signature are taken.
+	AllowUnsigned bool `json:"allow_unsigned"`
+	// Untold says that some of the model's motifs have no story.
+	Untold bool `json:"untold"`
+	// Problem is why the last change was refused or taken back, null when it
+	// was not.
+	Problem *problem `json:"problem"`
+}
+
+// problem is a change that the kiosk did not make, or took back.
+type problem struct {
+	Reason store.Reason `json:"reason"`
+	What   string       `json:"what"` // in English, for the staff
+	At     time.Time    `json:"at"`
+	// asked is the configuration's model when it arose.
+	asked string
+}
+
 // errNoFrame is a press that no frame answered.
 var errNoFrame = errors.New("the camera gave no picture after the press: wait until the live picture is back and press again")
 
@@ -66,10 +91,15 @@ const (
 	jpegQuality = 80
 )
 
-// kiosk owns the live loop. Only run touches the fields below the line.
+// settings are what a reload may change.
+type settings struct {
+	config *configs.Kiosk
+	motifs *configs.Motifs
+}
+
+// kiosk owns the live loop. Only run touches the fields below the line, and
+// only run stores what is atomic and exchanged.
 type kiosk struct {
-	config  *configs.Kiosk
-	motifs  *configs.Motifs
 	camera  camera
 	metrics *metrics
 	log     *slog.Logger
@@ -77,17 +107,24 @@ type kiosk struct {
 	state   *latest[state]
 	picture *latest[verdictPicture]
 	presses chan press
-	alive   atomic.Int64 // Unix nanoseconds of the loop's last turn
+	between chan func()
+	// gaveUp tells of a model that failed and was taken back.
+	gaveUp chan giveUp
+	alive  atomic.Int64 // Unix nanoseconds of the loop's last turn
+
+	settings atomic.Pointer[settings]
+	serving  atomic.Pointer[classifier]
+	problem  atomic.Pointer[problem] // stored by the swapper
 
 	// ---
-	classifier *classifier
-	smoother   smoother
-	frame      capture.Frame
-	framed     time.Time // when frame arrived
-	answer     *answer
-	verdict    *verdict
-	published  time.Time
-	wasLive    bool
+	previous  *classifier // takes over while serving is on trial, else nil
+	smoother  smoother
+	frame     capture.Frame
+	framed    time.Time // when frame arrived
+	answer    *answer
+	verdict   *verdict
+	published time.Time
+	wasLive   bool
 }
 
 // press is one press of the shutter on its way to the loop.
@@ -107,18 +144,19 @@ type verdictPicture struct {
 	jpeg []byte
 }
 
-func newKiosk(config *configs.Kiosk, motifs *configs.Motifs, cam camera, c *classifier, m *metrics, log *slog.Logger) *kiosk {
+func newKiosk(now settings, cam camera, c *classifier, m *metrics, log *slog.Logger) *kiosk {
 	k := &kiosk{
-		config:     config,
-		motifs:     motifs,
-		camera:     cam,
-		metrics:    m,
-		log:        log,
-		picture:    newLatest(verdictPicture{}),
-		presses:    make(chan press),
-		classifier: c,
-		smoother:   smoother{constant: config.Live.Smoothing},
+		camera:   cam,
+		metrics:  m,
+		log:      log,
+		picture:  newLatest(verdictPicture{}),
+		presses:  make(chan press),
+		between:  make(chan func()),
+		gaveUp:   make(chan giveUp, 2),
+		smoother: smoother{constant: now.config.Live.Smoothing},
 	}
+	k.settings.Store(&now)
+	k.serving.Store(c)
 	k.state = newLatest(k.currentState(time.Now()))
 	return k
 }
@@ -134,16 +172,59 @@ func (k *kiosk) run(ctx context.Context) {
 		case p := <-k.presses:
 			v, err := k.burst(ctx, p)
 			p.answer <- pressed{v, err}
+		case f := <-k.between:
+			f()
 		case <-tick.C:
 			k.turn()
 		}
 	}
 }
 
+// betweenFrames calls f in the live loop, where no frame is being classified
+// and no burst is under way, and waits for it. f is not called if ctx ends
+// first.
+func (k *kiosk) betweenFrames(ctx context.Context, f func()) {
+	done := make(chan struct{})
+	select {
+	case k.between <- func() { f(); close(done) }:
+		<-done
+	case <-ctx.Done():
+	}
+}
+
+// exchange makes next the model that serves and keeps the one before it at
+// hand. It returns the one that was at hand until now.
+func (k *kiosk) exchange(next *classifier) (retired *classifier) {
+	retired, k.previous = k.previous, k.serving.Swap(next)
+	k.smoother.forget()
+	return retired
+}
+
+// takeBack makes the previous model serve again.
+func (k *kiosk) takeBack(why error) *classifier {
+	gone := k.serving.Swap(k.previous)
+	k.previous = nil
+	k.smoother.forget()
+	select {
+	case k.gaveUp <- giveUp{gone, why}:
+	default:
+		k.log.Error("a model failed and was taken back", "sha256", gone.model.Digest(), "error", why)
+	}
+	return k.serving.Load()
+}
+
+// close lets go of the models once the loop has ended.
+func (k *kiosk) close() {
+	k.serving.Load().close()
+	if k.previous != nil {
+		k.previous.close()
+	}
+}
+
 // press asks for a verdict on frames that begin now, and waits for it.
 func (k *kiosk) press(ctx context.Context) (verdict, error) {
 	at := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, 2*k.config.Shutter.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, 2*k.settings.Load().config.Shutter.Timeout)
 	defer cancel()
 	answer := make(chan pressed, 1)
 	select {
@@ -190,7 +271,12 @@ func (k *kiosk) turn() []float32 {
 // look classifies a frame and updates the smoothed answer.
 func (k *kiosk) look(frame capture.Frame, now time.Time) []float32 {
 	k.frame, k.framed = frame, now
-	probabilities, took, err := k.classifier.classify(frame)
+	c := k.serving.Load()
+	probabilities, took, err := c.classify(frame)
+	if err != nil && k.previous != nil {
+		c = k.takeBack(err)
+		probabilities, took, err = c.classify(frame)
+	}
 	if err != nil {
 		k.log.Error("a frame could not be classified", "frame", frame.Seq, "error", err)
 		k.answer = nil
@@ -198,7 +284,7 @@ func (k *kiosk) look(frame capture.Frame, now time.Time) []float32 {
 	}
 	k.metrics.frames.Inc()
 	k.metrics.inference.Observe(took.Seconds())
-	a := newAnswer(k.classifier, k.motifs, k.smoother.add(now, probabilities))
+	a := newAnswer(c, k.settings.Load().motifs, frame, k.smoother.add(now, probabilities))
 	k.answer = &a
 	return probabilities
 }
@@ -206,23 +292,30 @@ func (k *kiosk) look(frame capture.Frame, now time.Time) []float32 {
 // burst averages the probabilities of frames taken after the press. It makes
 // do with fewer than asked for when the time is up.
 func (k *kiosk) burst(ctx context.Context, p press) (verdict, error) {
-	sum := make([]float32, len(k.classifier.probabilities))
+	shutter := k.settings.Load().config.Shutter
+	var sum []float32
+	var judge *classifier
 	frames := 0
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	deadline := p.at.Add(k.config.Shutter.Timeout)
-	for frames < k.config.Shutter.Frames && time.Now().Before(deadline) {
+	deadline := p.at.Add(shutter.Timeout)
+	for frames < shutter.Frames && time.Now().Before(deadline) {
 		select {
 		case <-ctx.Done():
 			return verdict{}, fmt.Errorf("the kiosk is stopping: %w", ctx.Err())
 		case <-tick.C:
 		}
-		if probabilities := k.turn(); probabilities != nil && k.frame.At.After(p.at) {
-			for i, v := range probabilities {
-				sum[i] += v
-			}
-			frames++
+		probabilities := k.turn()
+		if probabilities == nil || !k.frame.At.After(p.at) {
+			continue
 		}
+		if c := k.serving.Load(); c != judge { // the first frame, or the model was taken back
+			judge, sum, frames = c, make([]float32, len(probabilities)), 0
+		}
+		for i, v := range probabilities {
+			sum[i] += v
+		}
+		frames++
 	}
 	if frames == 0 {
 		return verdict{}, errNoFrame
@@ -230,29 +323,28 @@ func (k *kiosk) burst(ctx context.Context, p press) (verdict, error) {
 	for i := range sum {
 		sum[i] /= float32(frames)
 	}
-	return k.decide(p, sum, frames)
+	return k.decide(p, judge, sum, frames)
 }
 
 // decide makes the verdict, puts it on the screen and counts it.
-func (k *kiosk) decide(p press, mean []float32, frames int) (verdict, error) {
+func (k *kiosk) decide(p press, judge *classifier, mean []float32, frames int) (verdict, error) {
 	jpeg, err := capture.EncodeJPEG(k.frame, jpegQuality)
 	if err != nil {
 		return verdict{}, fmt.Errorf("keep the verdict's picture: %w", err)
 	}
-	now := time.Now()
+	now, with := time.Now(), k.settings.Load()
 	v := verdict{
 		ID:      uint64(now.UnixMicro()), // differs across restarts, so a page never shows another verdict's picture
-		answer:  newAnswer(k.classifier, k.motifs, mean),
+		answer:  newAnswer(judge, with.motifs, k.frame, mean),
 		Frames:  frames,
 		Pressed: p.at,
 		TookMS:  float64(now.Sub(p.at).Microseconds()) / 1000,
-		Until:   now.Add(k.config.Shutter.Hold),
-		Model:   k.classifier.model.Digest(),
+		Until:   now.Add(with.config.Shutter.Hold),
 	}
 	v.Picture = fmt.Sprintf("/api/v1/verdicts/%d/picture.jpg", v.ID)
 	counted := "unknown"
 	if !v.Unknown {
-		motif, _ := k.motifs.Find(v.Label)
+		motif, _ := with.motifs.Find(v.Label)
 		v.Story = motif.Story
 		counted = v.Label
 	}
@@ -270,13 +362,13 @@ func (k *kiosk) publish(now time.Time) {
 }
 
 func (k *kiosk) currentState(now time.Time) state {
-	s := k.camera.Status()
+	s, with, c := k.camera.Status(), k.settings.Load(), k.serving.Load()
 	return state{
 		At:       now,
-		Language: k.config.Language,
-		Demo:     k.config.Camera.Source == configs.SourceDemo || k.config.Model == "",
+		Language: with.config.Language,
+		Demo:     with.config.Camera.Source == configs.SourceDemo || c.origin.Source == sourceDemo,
 		Camera: cameraState{
-			Source:   k.config.Camera.Source,
+			Source:   with.config.Camera.Source,
 			State:    string(s.State),
 			Since:    s.Since,
 			Reason:   s.Reason,
@@ -284,7 +376,16 @@ func (k *kiosk) currentState(now time.Time) state {
 			FPS:      s.FPS,
 			Width:    k.frame.Width,
 			Height:   k.frame.Height,
-			Crop:     k.classifier.model.Metadata().Preprocessing.Crop,
+			Crop:     c.model.Metadata().Preprocessing.Crop,
+		},
+		Model: modelState{
+			SHA256:        c.model.Digest(),
+			Source:        c.origin.Source,
+			Signed:        c.origin.Signed,
+			Version:       c.origin.Version,
+			AllowUnsigned: with.config.Models.AllowUnsigned,
+			Untold:        len(untold(c, with.motifs)) > 0,
+			Problem:       k.problem.Load(),
 		},
 		Answer:  k.answer,
 		Verdict: k.verdict,

@@ -37,16 +37,11 @@ func startKiosk(t testing.TB, yaml string) (url string) {
 			t.Fatal(err)
 		}
 	}
-	config, err := loadConfig(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Listen = "127.0.0.1:0"
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, out := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, config, out, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		err := run(ctx, source{path, "127.0.0.1:0"}, out, slog.New(slog.NewTextHandler(t.Output(), nil)))
 		out.CloseWithError(fmt.Errorf("the kiosk ended: %w", err))
 		ended <- err
 	}()

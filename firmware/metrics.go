@@ -17,6 +17,10 @@ type metrics struct {
 	frames    prometheus.Counter
 	inference prometheus.Histogram
 	verdicts  *prometheus.CounterVec
+	swaps     prometheus.Counter
+	refusals  *prometheus.CounterVec
+	rollbacks *prometheus.CounterVec
+	reloads   *prometheus.CounterVec
 }
 
 func newMetrics(cam camera) *metrics {
@@ -50,6 +54,22 @@ func newMetrics(cam camera) *metrics {
 			Name: "canting_verdicts_total",
 			Help: "Presses of the shutter that were answered, by motif.",
 		}, []string{"motif"}),
+		swaps: register.NewCounter(prometheus.CounterOpts{
+			Name: "canting_model_swaps_total",
+			Help: "Models that took over from another.",
+		}),
+		refusals: register.NewCounterVec(prometheus.CounterOpts{
+			Name: "canting_model_refusals_total",
+			Help: "Models that were not let in, by reason.",
+		}, []string{"reason"}),
+		rollbacks: register.NewCounterVec(prometheus.CounterOpts{
+			Name: "canting_model_rollbacks_total",
+			Help: "Models that were taken back within their first minute, by reason.",
+		}, []string{"reason"}),
+		reloads: register.NewCounterVec(prometheus.CounterOpts{
+			Name: "canting_configuration_reloads_total",
+			Help: "Changes of the configuration, by what became of them: applied or refused.",
+		}, []string{"result"}),
 	}
 }
 

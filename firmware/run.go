@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,7 @@ import (
 
 	"canting/capture"
 	"canting/configs"
+	"canting/firmware/store"
 )
 
 func runCommand() *cobra.Command {
@@ -25,24 +27,42 @@ func runCommand() *cobra.Command {
 		Short: "Run the kiosk; without a configuration, as a demonstration",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			config, err := loadConfig(path)
-			if err != nil {
-				return err
-			}
-			if listen != "" {
-				config.Listen = listen
-				if err := config.Validate(); err != nil {
-					return err
-				}
-			}
 			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
 			slog.SetDefault(log) // the camera's supervisor logs there
-			return run(c.Context(), config, c.OutOrStdout(), log)
+			return run(c.Context(), source{path, listen}, c.OutOrStdout(), log)
 		},
 	}
 	command.Flags().StringVar(&path, "config", "", "configuration `FILE`; see configs/kiosk.yaml")
 	command.Flags().StringVar(&listen, "listen", "", "serve the page at `HOST:PORT` instead of the configuration's")
 	return command
+}
+
+// source is where a kiosk's configuration comes from.
+type source struct {
+	path   string // empty: the embedded default
+	listen string // overrides the file's, if not empty
+}
+
+// load reads the configuration as it is now.
+func (s source) load() (*configs.Kiosk, error) {
+	config, err := loadConfig(s.path)
+	if err != nil || s.listen == "" {
+		return config, err
+	}
+	config.Listen = s.listen
+	return config, config.Validate()
+}
+
+// watch watches what makes the kiosk load anew.
+func (s source) watch(config *configs.Kiosk) (*watcher, error) {
+	var files []string
+	if s.path != "" {
+		files = append(files, s.path)
+	}
+	if config.Models.Store != "" {
+		files = append(files, filepath.Join(config.Models.Store, store.ActiveFile))
+	}
+	return watch(files...)
 }
 
 // loadConfig reads a configuration; the empty path is the embedded default.
@@ -62,12 +82,16 @@ func loadMotifs(path string) (*configs.Motifs, error) {
 
 // run is the kiosk until ctx ends. It prints its address to stdout once it
 // listens.
-func run(ctx context.Context, config *configs.Kiosk, stdout io.Writer, log *slog.Logger) error {
+func run(ctx context.Context, from source, stdout io.Writer, log *slog.Logger) error {
+	config, err := from.load()
+	if err != nil {
+		return err
+	}
 	motifs, err := loadMotifs(config.Motifs)
 	if err != nil {
 		return err
 	}
-	file, err := readModel(config.Model)
+	models, err := openLibrary(config)
 	if err != nil {
 		return err
 	}
@@ -76,6 +100,10 @@ func run(ctx context.Context, config *configs.Kiosk, stdout io.Writer, log *slog
 		return fmt.Errorf("the page cannot be served at %s (choose another address with --listen): %w", config.Listen, err)
 	}
 	defer listener.Close()
+	changes, err := from.watch(config)
+	if err != nil {
+		return err
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program to start its camera process: %w", err)
@@ -83,18 +111,21 @@ func run(ctx context.Context, config *configs.Kiosk, stdout io.Writer, log *slog
 	// The camera process starts while the model loads.
 	cam := capture.Supervise(ctx, exe, []string{cameraName}, cameraConfig(config.Camera))
 	defer cam.Close()
-	classifier, err := newClassifier(file, config.Live.Threads)
+	c, wrong, err := models.first()
 	if err != nil {
 		return err
 	}
-	defer classifier.close()
-	if err := classifier.checkGoldens(); err != nil {
-		return err
+	tellModel(c, motifs, log)
+	m := newMetrics(cam)
+	k := newKiosk(settings{config, motifs}, cam, c, m, log)
+	defer k.close()
+	s := &swapper{kiosk: k, library: models, load: from.load, changed: changes.changed, trial: usualTrial, log: log}
+	if wrong != nil {
+		m.refusals.WithLabelValues(string(store.ReasonOf(wrong))).Inc()
+		s.refuse(store.ReasonOf(wrong), wrong, config)
 	}
-	tellModel(classifier, motifs, log)
-
 	fmt.Fprintf(stdout, "Canting is at %s\n", address(listener.Addr()))
-	return serve(ctx, listener, config, motifs, cam, classifier, log)
+	return serve(ctx, listener, k, s, changes)
 }
 
 // address is where a browser finds the page. Listening on every address, it is
@@ -109,10 +140,9 @@ func address(at net.Addr) string {
 }
 
 // serve owns the kiosk's goroutines and waits for all of them.
-func serve(ctx context.Context, listener net.Listener, config *configs.Kiosk, motifs *configs.Motifs, cam camera, c *classifier, log *slog.Logger) error {
-	m := newMetrics(cam)
-	k := newKiosk(config, motifs, cam, c, m, log)
-	s := &server{kiosk: k, stream: newStream(cam, config.Live.StreamFPS, log), metrics: m, log: log}
+func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper, changes *watcher) error {
+	config := k.settings.Load().config
+	s := &server{kiosk: k, stream: newStream(k.camera, config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
 	group, ctx := errgroup.WithContext(ctx)
 	httpServer := &http.Server{
 		Handler:           s.handler(config.AllowedHosts),
@@ -122,9 +152,11 @@ func serve(ctx context.Context, listener net.Listener, config *configs.Kiosk, mo
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends the stream and the events
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(k.log.Handler(), slog.LevelWarn),
 	}
 	group.Go(func() error { k.run(ctx); return nil })
+	group.Go(func() error { swaps.run(ctx); return nil })
+	group.Go(func() error { changes.run(ctx); return nil })
 	group.Go(func() error { s.stream.run(ctx); return nil })
 	group.Go(func() error {
 		if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -137,7 +169,7 @@ func serve(ctx context.Context, listener net.Listener, config *configs.Kiosk, mo
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 		defer cancel()
 		if err := httpServer.Shutdown(last); err != nil {
-			log.Warn("some viewers were cut off", "error", err)
+			k.log.Warn("some viewers were cut off", "error", err)
 			return httpServer.Close()
 		}
 		return nil
@@ -153,13 +185,17 @@ func tellModel(c *classifier, motifs *configs.Motifs, log *slog.Logger) {
 		p := m.Metadata().Preprocessing
 		log.Warn("the model does not say how its pictures are prepared, so this is assumed", "crop", p.Crop, "mean", p.Mean, "std", p.Std)
 	}
-	var untold []string
+	if without := untold(c, motifs); len(without) > 0 {
+		log.Warn("motifs without a name and story: add them to the motifs file", "count", len(without), "first", without[0])
+	}
+}
+
+// untold are the model's labels that have no name and story.
+func untold(c *classifier, motifs *configs.Motifs) (labels []string) {
 	for _, label := range c.labels {
 		if _, known := motifs.Find(label); !known {
-			untold = append(untold, label)
+			labels = append(labels, label)
 		}
 	}
-	if len(untold) > 0 {
-		log.Warn("motifs without a name and story: add them to the motifs file", "count", len(untold), "first", untold[0])
-	}
+	return labels
 }

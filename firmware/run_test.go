@@ -91,7 +91,7 @@ func TestRunStartsAndStopsCleanly(t *testing.T) {
 // A camera process that hangs takes its label off the screen within 2 s, and
 // the label comes back by itself.
 func TestHungCameraLosesItsLabelAndComesBack(t *testing.T) {
-	url := startKiosk(t, fmt.Sprintf("model: %s\ncamera: {source: demo, hold: 300ms}\n", testModel(t, nil)))
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: demo, hold: 300ms}\n", testModel(t, nil)))
 	waitState(t, url, "a live label", 10*time.Second, labelled)
 	cameras := children(t, os.Getpid())
 	if len(cameras) != 1 {
@@ -112,7 +112,7 @@ func TestHungCameraLosesItsLabelAndComesBack(t *testing.T) {
 
 // Wrong models and busy addresses end the program at once, with a reason.
 func TestRunRefusesWhatCannotServe(t *testing.T) {
-	url := startKiosk(t, fmt.Sprintf("model: %s\n", testModel(t, nil)))
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\n", testModel(t, nil)))
 	code, _, stderr := canting("run", "--listen", strings.TrimPrefix(url, "http://"))
 	if code != exitFailed || !strings.Contains(stderr, "--listen") {
 		t.Errorf("a busy address: exit %d, %s", code, stderr)

@@ -183,13 +183,17 @@ func (s *server) verdictPicture(w http.ResponseWriter, r *http.Request) {
 
 // model tells which model serves.
 func (s *server) model(w http.ResponseWriter, _ *http.Request) {
-	m := s.kiosk.classifier.model
+	c := s.kiosk.serving.Load()
+	m := c.model
 	meta := m.Metadata()
 	meta.Golden = nil // pictures, too large for a description
 	s.writeJSON(w, http.StatusOK, map[string]any{
 		"sha256":       m.Digest(),
-		"demo":         s.kiosk.config.Model == "",
-		"labels":       s.kiosk.classifier.labels,
+		"demo":         c.origin.Source == sourceDemo,
+		"source":       c.origin.Source,
+		"signed":       c.origin.Signed,
+		"version":      c.origin.Version,
+		"labels":       c.labels,
 		"input":        describe(m.Input()),
 		"output":       describe(m.Output()),
 		"kernel":       m.Kernel(),

@@ -24,7 +24,7 @@ func startOneCloth(t testing.TB) (url string, seen cloth) {
 	t.Helper()
 	seen = demoCloths(t)[0]
 	folder, _ := writeCloths(t, []cloth{seen})
-	url = startKiosk(t, fmt.Sprintf("model: %s\ncamera: {source: images, path: %s}\nshutter: {hold: 1s}\n", testModel(t, nil), folder))
+	url = startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: images, path: %s}\nshutter: {hold: 1s}\n", testModel(t, nil), folder))
 	waitState(t, url, "a live label", 10*time.Second, labelled)
 	return url, seen
 }
@@ -166,7 +166,7 @@ func TestOnlyOwnPagesMayAskAndNothingChangesOnGet(t *testing.T) {
 
 func TestStreamAndEventsFollowTheCamera(t *testing.T) {
 	t.Parallel()
-	url := startKiosk(t, fmt.Sprintf("model: %s\ncamera: {source: demo, hold: 200ms}\n", testModel(t, nil)))
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: demo, hold: 200ms}\n", testModel(t, nil)))
 	waitState(t, url, "a live label", 10*time.Second, labelled)
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -281,7 +281,7 @@ func openConnections(t testing.TB, client string) bool {
 
 func TestPressWithoutACameraIsRefused(t *testing.T) {
 	t.Parallel()
-	url := startKiosk(t, fmt.Sprintf("model: %s\ncamera: {source: images, path: %s}\nshutter: {timeout: 200ms}\n",
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\ncamera: {source: images, path: %s}\nshutter: {timeout: 200ms}\n",
 		testModel(t, nil), filepath.Join(t.TempDir(), "absent")))
 	status, _, body := fetch(t, "POST", url+"/api/v1/shutter")
 	if status != http.StatusServiceUnavailable || !strings.Contains(body, "press again") {

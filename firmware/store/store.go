@@ -24,7 +24,8 @@ import (
 )
 
 const (
-	currentFile     = "current"
+	// ActiveFile changes whenever another model is to serve.
+	ActiveFile      = "current"
 	floorFile       = "floor"
 	modelSuffix     = ".tflite"
 	signatureSuffix = ".tflite.minisig"
@@ -216,7 +217,7 @@ func (s *Store) Read(digest string) (Model, error) {
 // active reads which slots serve; both are empty before the first Activate. A
 // damaged file counts as none.
 func (s *Store) active() (current, previous string, err error) {
-	text, err := s.disk.Read(currentFile, maxSmall)
+	text, err := s.disk.Read(ActiveFile, maxSmall)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", "", nil
 	}
@@ -233,7 +234,7 @@ func (s *Store) active() (current, previous string, err error) {
 }
 
 func (s *Store) activate(current, previous string) error {
-	return s.replace(currentFile, []byte(current+"\n"+previous+"\n"))
+	return s.replace(ActiveFile, []byte(current+"\n"+previous+"\n"))
 }
 
 // Serving returns the current model or, if it is damaged or no longer

@@ -250,7 +250,7 @@ func TestDamagedSlotIsNeverServed(t *testing.T) {
 			t.Errorf("rolled back to %q", m.File)
 		}
 		for _, text := range []string{"", "\n", "x\n", strings.Repeat("z", 64), strings.Repeat("a", 1000)} {
-			if err := os.WriteFile(filepath.Join(path, currentFile), []byte(text), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(path, ActiveFile), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			if m, _, err := s.Serving(); err == nil {

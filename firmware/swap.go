@@ -1,0 +1,292 @@
+package firmware
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+	"reflect"
+	"time"
+
+	"canting/capture"
+	"canting/configs"
+	"canting/firmware/store"
+)
+
+// swapper changes the model and the settings of the running kiosk. Everything
+// slow happens beside the live loop, which only exchanges pointers.
+type swapper struct {
+	kiosk   *kiosk
+	library *library
+	load    func() (*configs.Kiosk, error)
+	changed <-chan struct{} // the configuration or the store
+	trial   trial
+	log     *slog.Logger
+
+	proved <-chan time.Time // ends the serving model's trial
+	// failed is the digest of the model that was taken back last: it is not
+	// tried again.
+	failed string
+}
+
+// trial is what a new model has to pass.
+type trial struct {
+	frames  int           // live ones that it classifies before it serves
+	wait    time.Duration // for them; without a live picture they are skipped
+	slowest time.Duration // of one classification
+	watch   time.Duration // for which the previous model stands ready
+}
+
+var usualTrial = trial{frames: 10, wait: 3 * time.Second, slowest: 500 * time.Millisecond, watch: time.Minute}
+
+// The problems that are no refusals of a model.
+const (
+	wrongConfiguration store.Reason = "configuration"
+	rolledBack         store.Reason = "rolled_back"
+)
+
+// giveUp is a model that failed on a live frame.
+type giveUp struct {
+	model *classifier
+	err   error
+}
+
+// run follows changes until ctx ends.
+func (s *swapper) run(ctx context.Context) {
+	s.proved = time.After(s.trial.watch)
+	for {
+		select {
+		case <-ctx.Done():
+			s.end()
+			return
+		case <-s.changed:
+			s.reload(ctx)
+		case gone := <-s.kiosk.gaveUp:
+			s.settleFailure(gone)
+		case <-s.proved:
+			s.settleTrial(ctx)
+		}
+	}
+}
+
+// end lets go of the folder of models.
+func (s *swapper) end() {
+	if err := s.library.close(); err != nil {
+		s.log.Warn("the folder of models was not closed", "error", err)
+	}
+}
+
+// reload reads the configuration anew and makes it so, or leaves everything as
+// it is and says why.
+func (s *swapper) reload(ctx context.Context) {
+	s.settleFailures()
+	config, err := s.load()
+	if err != nil {
+		s.refuse(wrongConfiguration, err, nil)
+		return
+	}
+	now := s.kiosk.settings.Load()
+	keepFixed(config, now.config, s.log)
+	motifs, err := loadMotifs(config.Motifs)
+	if err != nil {
+		s.refuse(wrongConfiguration, err, config)
+		return
+	}
+	lib, err := openLibrary(config)
+	if err != nil {
+		s.refuse(wrongConfiguration, err, config)
+		return
+	}
+	next, err := s.candidate(ctx, lib)
+	if err == nil && (next != nil || !reflect.DeepEqual(*now, settings{config, motifs})) {
+		s.apply(ctx, settings{config, motifs}, next)
+		s.library, lib = lib, s.library
+	}
+	if err != nil {
+		s.refuseModel(lib, err)
+	}
+	if err := lib.close(); err != nil {
+		s.log.Warn("the folder of models was not closed", "error", err)
+	}
+}
+
+// candidate is the model that the configuration asks for, built, tried and
+// ready to serve; nil when it serves already.
+func (s *swapper) candidate(ctx context.Context, lib *library) (*classifier, error) {
+	o, wrong, err := lib.find()
+	if err != nil {
+		return nil, err
+	}
+	if wrong != nil {
+		s.log.Warn("the current model is passed over", "error", wrong)
+	}
+	switch o.Digest {
+	case s.kiosk.serving.Load().origin.Digest:
+		return nil, nil
+	case s.failed:
+		return nil, store.Refuse(failed, "the model %.12s failed when it served; it is tried again only after a restart", o.Digest)
+	}
+	c, err := lib.prepare(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.shadow(ctx, c); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// shadow lets a model classify live frames whose answers nobody sees.
+func (s *swapper) shadow(ctx context.Context, c *classifier) error {
+	ctx, cancel := context.WithTimeout(ctx, s.trial.wait)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	fastest := time.Duration(math.MaxInt64)
+	var seq uint64
+	for seen := 0; seen < s.trial.frames; {
+		if frame, ok := s.kiosk.camera.Latest(seq); ok && s.kiosk.camera.Status().State == capture.Live {
+			seq = frame.Seq
+			seen++
+			_, took, err := c.classify(frame)
+			if err != nil {
+				return store.Refuse(failed, "the model fails on a live frame: %w", err)
+			}
+			fastest = min(fastest, took)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			s.log.Warn("the new model is tried on fewer live frames than usual", "frames", seen, "of", s.trial.frames)
+			return nil
+		case <-tick.C:
+		}
+	}
+	if fastest > s.trial.slowest {
+		return store.Refuse(tooSlow, "the model needs %v for one frame, more than %v", fastest, s.trial.slowest)
+	}
+	return nil
+}
+
+// apply makes settings and, unless it is nil, a model current between two
+// frames.
+func (s *swapper) apply(ctx context.Context, with settings, next *classifier) {
+	if p := s.kiosk.problem.Load(); p != nil && (next != nil || p.asked != with.config.Model || p.Reason == wrongConfiguration) {
+		s.kiosk.problem.Store(nil)
+	}
+	retired := next // if the kiosk ends first
+	s.kiosk.betweenFrames(ctx, func() {
+		s.kiosk.settings.Store(&with)
+		s.kiosk.smoother.constant = with.config.Live.Smoothing
+		if next != nil {
+			retired = s.kiosk.exchange(next)
+		}
+	})
+	if retired != nil {
+		retired.close()
+	}
+	s.kiosk.metrics.reloads.WithLabelValues("applied").Inc()
+	s.log.Info("configuration applied", "model", with.config.Model)
+	if next != nil {
+		s.kiosk.metrics.swaps.Inc()
+		s.proved = time.After(s.trial.watch)
+		tellModel(next, with.motifs, s.log)
+	}
+}
+
+// refuse tells that a change was not made. asked is nil if the configuration
+// could not be read.
+func (s *swapper) refuse(reason store.Reason, err error, asked *configs.Kiosk) {
+	if reason == wrongConfiguration {
+		s.kiosk.metrics.reloads.WithLabelValues("refused").Inc()
+	}
+	s.log.Error("refused: the model and settings from before stay", "reason", reason, "error", err)
+	p := problem{Reason: reason, What: err.Error(), At: time.Now()}
+	if asked != nil {
+		p.asked = asked.Model
+	}
+	s.kiosk.problem.Store(&p)
+}
+
+func (s *swapper) refuseModel(lib *library, err error) {
+	reason := store.ReasonOf(err)
+	s.kiosk.metrics.refusals.WithLabelValues(string(reason)).Inc()
+	s.refuse(reason, err, lib.config)
+	if lib.config.Model == "" {
+		s.rollBackStore(lib)
+	}
+}
+
+// rollBackStore makes the store agree with what serves.
+func (s *swapper) rollBackStore(lib *library) {
+	if lib.store == nil {
+		return
+	}
+	if _, err := lib.store.Rollback(); err != nil {
+		s.log.Warn("the store's current model stays, though it does not serve", "error", err)
+	}
+}
+
+func (s *swapper) settleFailures() {
+	for {
+		select {
+		case gone := <-s.kiosk.gaveUp:
+			s.settleFailure(gone)
+		default:
+			return
+		}
+	}
+}
+
+// settleFailure tells that a model was taken back, and does the same in the
+// store.
+func (s *swapper) settleFailure(gone giveUp) {
+	o := gone.model.origin
+	s.failed, s.proved = o.Digest, nil
+	s.kiosk.metrics.rollbacks.WithLabelValues(string(failed)).Inc()
+	s.log.Error("the new model failed and the one before it serves again", "sha256", o.Digest, "error", gone.err)
+	s.kiosk.problem.Store(&problem{
+		Reason: rolledBack, What: fmt.Sprintf("the model %.12s failed while it served: %v", o.Digest, gone.err),
+		At: time.Now(), asked: s.library.config.Model,
+	})
+	if o.Source == sourceActive {
+		s.rollBackStore(s.library)
+	}
+	gone.model.close()
+}
+
+// settleTrial lets go of the previous model, and raises the floor of versions.
+func (s *swapper) settleTrial(ctx context.Context) {
+	s.proved = nil
+	var retired *classifier
+	s.kiosk.betweenFrames(ctx, func() { retired, s.kiosk.previous = s.kiosk.previous, nil })
+	if retired != nil {
+		retired.close()
+	}
+	o := s.kiosk.serving.Load().origin
+	s.log.Info("the model has proved itself", "sha256", o.Digest, "version", o.Version)
+	if s.library.store == nil {
+		return
+	}
+	if err := s.library.store.Confirm(o.Model); err != nil {
+		s.log.Error("the floor of versions was not raised", "error", err)
+	}
+}
+
+// keepFixed puts back what a running kiosk cannot change, and says so.
+func keepFixed(config, running *configs.Kiosk, log *slog.Logger) {
+	keep(&config.Listen, running.Listen, "listen", log)
+	keep(&config.AllowedHosts, running.AllowedHosts, "allowed_hosts", log)
+	keep(&config.Models.Store, running.Models.Store, "models.store", log)
+	keep(&config.Camera, running.Camera, "camera", log)
+	keep(&config.Live.StreamFPS, running.Live.StreamFPS, "live.stream_fps", log)
+	keep(&config.Live.Threads, running.Live.Threads, "live.threads", log)
+}
+
+func keep[T any](wanted *T, running T, key string, log *slog.Logger) {
+	if !reflect.DeepEqual(*wanted, running) {
+		log.Warn("this setting changes only with a restart", "key", key, "now", running, "after the restart", *wanted)
+		*wanted = running
+	}
+}

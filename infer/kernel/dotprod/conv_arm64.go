@@ -27,10 +27,9 @@ type conv struct {
 	channels int
 	pooled   bool
 	to       outputRange
-	// weightZero is the legacy weights' zero point, and mask then tells which
-	// bytes of a patch count.
-	weightZero int32
-	mask       []int8
+	// mask, when weights are legacy ones with a zero point, tells which bytes of
+	// a patch count.
+	mask []int8
 }
 
 // Conv2D prepares CONV_2D and FULLY_CONNECTED.
@@ -53,7 +52,7 @@ func (Kernels) Conv2DMaxPool(c generic.Conv, p generic.Pool) (generic.Operator, 
 func newConv(c *generic.Conv, out generic.Shape, pool int, to *quant.Output) *conv {
 	k := &conv{
 		patches: newPatches(c, out, pool), out: out, channels: max(out.C, channelBlock), pooled: pool > 1,
-		to: newOutputRange(to), weightZero: c.WeightZero,
+		to: newOutputRange(to, c.WeightZero),
 	}
 	for at := 0; at < k.channels; at += channelBlock {
 		k.packBlock(c, min(at, k.channels-channelBlock))
@@ -79,7 +78,7 @@ func (k *conv) Scratch() int { return k.outAt() + k.outBytes() }
 func (k *conv) correctionsAt() int { return k.patches.scratch() }
 
 func (k *conv) outAt() int {
-	if k.weightZero == 0 {
+	if k.mask == nil {
 		return k.correctionsAt()
 	}
 	return k.correctionsAt() + roundUp(4*groupPixels*k.groups(k.lines), align)
@@ -117,9 +116,9 @@ func (k *conv) multiply(out, packed, scratch []int8, n int) {
 		return
 	}
 	var corrections *int32
-	if k.weightZero != 0 {
+	if k.mask != nil {
 		corrections = &int32s(scratch[k.correctionsAt():], groupPixels)[0]
-		patchSums(corrections, first(packed), first(k.mask), k.steps, k.groups(n), int(-k.weightZero))
+		patchSums(corrections, first(packed), first(k.mask), k.steps, k.groups(n), int(-k.to.weightZero))
 	}
 	gemm(first(out), first(packed), unsafe.SliceData(k.weights), k.steps, pixels, k.channels, k.channels, &k.to, corrections)
 }

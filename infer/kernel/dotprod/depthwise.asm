@@ -6,6 +6,7 @@
 
 .arch armv8.2-a+dotprod
 .altmacro
+.include "requantize.inc"
 
 // Lays 4 rows of a picture out as above: for each 16 channels, the pixels from
 // left to right, and for each 64 bytes, 4 of each channel; the last 8 channels
@@ -82,38 +83,14 @@ interleave_8:
 5:
 	ret
 
-// v24-v25 become the scales, v26 the zero point, v27 and v28 the range.
+// v24-v25 become the scales, v26-v27 what rounds, v28-v29 the range.
 .macro CONSTANTS
 	ldp q24, q25, [x2, #32]
-	ld1r {v26.8h}, [x7]
-	add x9, x7, #2
-	ld1r {v27.16b}, [x9], #1
-	ld1r {v28.16b}, [x9]
+	OUTPUTRANGE 26, 27, 28, 29
 .endm
 
 .macro MULTIPLY sum, column, weights
 	sdot v\sum\().4s, v\column\().16b, v\weights\().16b
-.endm
-
-// The 8 sums in low and high become int16 in low, as gemm's do.
-.macro SCALE low, high
-	scvtf v\low\().4s, v\low\().4s
-	scvtf v\high\().4s, v\high\().4s
-	fmul v\low\().4s, v\low\().4s, v24.4s
-	fmul v\high\().4s, v\high\().4s, v25.4s
-	fcvtns v\low\().4s, v\low\().4s
-	fcvtns v\high\().4s, v\high\().4s
-	sqxtn v\low\().4h, v\low\().4s
-	sqxtn2 v\low\().8h, v\high\().4s
-	sqadd v\low\().8h, v\low\().8h, v26.8h
-.endm
-
-// Those of two pixels become int8 in first.
-.macro NARROW first, second
-	sqxtn v\first\().8b, v\first\().8h
-	sqxtn2 v\first\().16b, v\second\().8h
-	smax v\first\().16b, v\first\().16b, v27.16b
-	smin v\first\().16b, v\first\().16b, v28.16b
 .endm
 
 // Two output rows of 8 channels, stride 1, two pixels at a time. Weights are 8
@@ -183,10 +160,12 @@ depthwisePair_pixels:
 	MULTIPLY 18, 20, 10
 	MULTIPLY 19, 21, 11
 	.irp i, 12, 14, 16, 18
-		SCALE \i, %(\i + 1)
+		SCALE \i, %(\i + 1), 24, 25, 26, 27
 	.endr
 	NARROW 12, 14
+	CLAMP 12, 28, 29
 	NARROW 16, 18
+	CLAMP 16, 28, 29
 	st1 {v16.d}[1], [x12], x14
 	st1 {v16.d}[0], [x11], x14
 	st1 {v12.d}[1], [x10], x14
@@ -205,55 +184,98 @@ depthwisePair_pixels:
 depthwisePair_end:
 	ret
 
+// The body of the two functions below.
+.macro ROW name, legacy
+	CONSTANTS
+	ldp q0, q1, [x2, #64]
+	ldp q2, q3, [x2, #96]
+	ldp q4, q5, [x2, #128]
+	.if \legacy
+		mov w13, #0x0101
+		movk w13, #1, lsl #16
+		dup v6.4s, w13
+		ldr w13, [x7, #12]
+		dup v7.4s, w13
+	.endif
+	lsl x14, x5, #1
+	cmp x4, #1
+	csel x11, xzr, x5, eq
+	add x10, x1, x11
+\name\()_pixels:
+	ldp q12, q13, [x2]
+	ldp q14, q15, [x2]
+	.irp i, 12, 14
+		.if \legacy
+			movi v16.4s, #0
+			movi v17.4s, #0
+		.endif
+		ldp q20, q21, [x0]
+		add x13, x0, x6
+		ldp q22, q23, [x13]
+		MULTIPLY \i, 20, 0
+		MULTIPLY %(\i + 1), 21, 1
+		.if \legacy
+			MULTIPLY 16, 20, 6
+			MULTIPLY 17, 21, 6
+		.endif
+		add x13, x13, x6
+		ldp q20, q21, [x13]
+		MULTIPLY \i, 22, 2
+		MULTIPLY %(\i + 1), 23, 3
+		.if \legacy
+			MULTIPLY 16, 22, 6
+			MULTIPLY 17, 23, 6
+		.endif
+		add x0, x0, x3
+		MULTIPLY \i, 20, 4
+		MULTIPLY %(\i + 1), 21, 5
+		.if \legacy
+			MULTIPLY 16, 20, 6
+			MULTIPLY 17, 21, 6
+			LESS \i, 16
+			LESS %(\i + 1), 17
+		.endif
+	.endr
+	SCALE 12, 13, 24, 25, 26, 27
+	SCALE 14, 15, 24, 25, 26, 27
+	NARROW 12, 14
+	CLAMP 12, 28, 29
+	st1 {v12.d}[1], [x10], x14
+	st1 {v12.d}[0], [x1], x14
+	subs x4, x4, #2
+	b.ls \name\()_end
+	cmp x4, #1
+	b.ne \name\()_pixels
+	// One is left: both pixels again, one further to the left.
+	sub x0, x0, x3
+	sub x1, x1, x5
+	sub x10, x10, x5
+	b \name\()_pixels
+\name\()_end:
+	ret
+.endm
+
+.macro LESS sum, inputs
+	mls v\sum\().4s, v\inputs\().4s, v7.4s
+.endm
+
 // One output row of 8 channels, any stride, two pixels at a time. Weights are as
 // above, with 32 bytes for each kernel column. Of an odd width the last pixel is
 // computed twice.
 //
 //	x0 interleaved columns, step bytes apart     v0-v5   weights, two for a kernel column
 //	x1 out, left pixel, x10 right pixel          v12-v15 sums: left pixel, right pixel
-//	x3 bytes of columns from pixel to pixel      v20-v21 a column
+//	x3 bytes of columns from pixel to pixel      v20-v23 two columns
 //	x4 pixels left                               x6 step, x13 a column
 //	x5 bytes from pixel to pixel of out
 //func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
 depthwiseRow:
-	CONSTANTS
-	ldp q0, q1, [x2, #64]
-	ldp q2, q3, [x2, #96]
-	ldp q4, q5, [x2, #128]
-	lsl x14, x5, #1
-	cmp x4, #1
-	csel x11, xzr, x5, eq
-	add x10, x1, x11
-depthwiseRow_pixels:
-	ldp q12, q13, [x2]
-	ldp q14, q15, [x2]
-	.irp i, 12, 14
-		ldp q20, q21, [x0]
-		add x13, x0, x6
-		ldp q22, q23, [x13]
-		MULTIPLY \i, 20, 0
-		MULTIPLY %(\i + 1), 21, 1
-		add x13, x13, x6
-		ldp q20, q21, [x13]
-		MULTIPLY \i, 22, 2
-		MULTIPLY %(\i + 1), 23, 3
-		add x0, x0, x3
-		MULTIPLY \i, 20, 4
-		MULTIPLY %(\i + 1), 21, 5
-	.endr
-	SCALE 12, 13
-	SCALE 14, 15
-	NARROW 12, 14
-	st1 {v12.d}[1], [x10], x14
-	st1 {v12.d}[0], [x1], x14
-	subs x4, x4, #2
-	b.ls depthwiseRow_end
-	cmp x4, #1
-	b.ne depthwiseRow_pixels
-	// One is left: both pixels again, one further to the left.
-	sub x0, x0, x3
-	sub x1, x1, x5
-	sub x10, x10, x5
-	b depthwiseRow_pixels
-depthwiseRow_end:
-	ret
+	ROW depthwiseRow, 0
+
+// The same for legacy weights with a zero point: it times the inputs' sum comes
+// off the sums.
+//
+//	v6 1 1 1 0 for each channel, v7 the weights' zero point, v16-v17 sums of inputs
+//func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+depthwiseRowLegacy:
+	ROW depthwiseRowLegacy, 1

@@ -17,6 +17,9 @@ func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, ste
 //go:noescape
 func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
 
+//go:noescape
+func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+
 // window is the height and width of depthwise's windows, and rowsLaid how many
 // rows of input lie interleaved.
 const (
@@ -44,14 +47,15 @@ type depthwise struct {
 // channel multiplier, of a multiple of 8 channels, here, others are neon's.
 func (k Kernels) DepthwiseConv2D(c generic.Conv) generic.Operator {
 	if c.KernelH != window || c.KernelW != window || c.DilationH != 1 || c.DilationW != 1 ||
-		c.In.C != c.Out.C || c.In.C%channelBlock != 0 || c.WeightZero != 0 {
+		c.In.C != c.Out.C || c.In.C%channelBlock != 0 {
 		return k.Kernels.DepthwiseConv2D(c)
 	}
 	return newDepthwise(c)
 }
 
 func newDepthwise(c generic.Conv) *depthwise {
-	k := &depthwise{Conv: c, pair: c.StrideH == 1 && c.StrideW == 1, to: newOutputRange(&c.Output)}
+	k := &depthwise{Conv: c, to: newOutputRange(&c.Output, c.WeightZero)}
+	k.pair = c.StrideH == 1 && c.StrideW == 1 && c.WeightZero == 0
 	width := (c.Out.W-1)*c.StrideW + window
 	k.left = c.PadLeft
 	k.columns = min(c.In.W, width-k.left)
@@ -81,7 +85,7 @@ func (k *depthwise) packBlock(from int) {
 		for at := o; at < len(k.Weights); at += k.Out.C {
 			sum += int32(k.Weights[at])
 		}
-		k.weights = binary.LittleEndian.AppendUint32(k.weights, uint32(k.Bias[o]-k.InputZero*sum))
+		k.weights = binary.LittleEndian.AppendUint32(k.weights, uint32(k.Bias[o]-k.InputZero*(sum-window*window*k.WeightZero)))
 	}
 	for o := from; o < from+channelBlock; o++ {
 		k.weights = binary.LittleEndian.AppendUint32(k.weights, math.Float32bits(k.Scale[o]))
@@ -144,9 +148,12 @@ func (k *depthwise) outputRows(out, interleaved []int8, lower int) {
 		step := rowsLaid * min(2*channelBlock, k.Out.C-at/(2*channelBlock)*2*channelBlock)
 		columns := &interleaved[at/(2*channelBlock)*2*channelBlock*width*rowsLaid+at%(2*channelBlock)*rowsLaid]
 		weights := unsafe.SliceData(k.weights[at/channelBlock*k.blockBytes:])
-		if k.pair {
+		switch {
+		case k.pair:
 			depthwisePair(columns, &out[at], weights, lower, k.Out.W, k.Out.C, step, &k.to)
-		} else {
+		case k.WeightZero != 0:
+			depthwiseRowLegacy(columns, &out[at], weights, k.StrideW*step, k.Out.W, k.Out.C, step, &k.to)
+		default:
 			depthwiseRow(columns, &out[at], weights, k.StrideW*step, k.Out.W, k.Out.C, step, &k.to)
 		}
 	}

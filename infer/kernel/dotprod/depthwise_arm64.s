@@ -131,10 +131,11 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	MOVD step+48(FP), R6
 	MOVD to+56(FP), R7
 	WORD $0xad416458 // ldp q24, q25, [x2, #32]
-	WORD $0x4d40c4fa // ld1r {v26.8h}, [x7]
-	WORD $0x910008e9 // add x9, x7, #0x2
-	WORD $0x4ddfc13b // ld1r {v27.16b}, [x9], #1
-	WORD $0x4d40c13c // ld1r {v28.16b}, [x9]
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
+	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
+	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad431c46 // ldp q6, q7, [x2, #96]
 	WORD $0xad440c42 // ldp q2, q3, [x2, #128]
@@ -188,46 +189,50 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
 	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
+	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
+	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
+	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
+	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
 	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
 	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
-	WORD $0x4e7a0d8c // sqadd v12.8h, v12.8h, v26.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4e21a9ef // fcvtns v15.4s, v15.4s
+	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
+	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
+	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
+	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
 	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
 	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x4e7a0dce // sqadd v14.8h, v14.8h, v26.8h
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e38de10 // fmul v16.4s, v16.4s, v24.4s
 	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e3ad610 // fadd v16.4s, v16.4s, v26.4s
+	WORD $0x4e3ad631 // fadd v17.4s, v17.4s, v26.4s
+	WORD $0x4ebb2e10 // sqsub v16.4s, v16.4s, v27.4s
+	WORD $0x4ebb2e31 // sqsub v17.4s, v17.4s, v27.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x4e7a0e10 // sqadd v16.8h, v16.8h, v26.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e38de52 // fmul v18.4s, v18.4s, v24.4s
 	WORD $0x6e39de73 // fmul v19.4s, v19.4s, v25.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e3ad652 // fadd v18.4s, v18.4s, v26.4s
+	WORD $0x4e3ad673 // fadd v19.4s, v19.4s, v26.4s
+	WORD $0x4ebb2e52 // sqsub v18.4s, v18.4s, v27.4s
+	WORD $0x4ebb2e73 // sqsub v19.4s, v19.4s, v27.4s
 	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
 	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x4e7a0e52 // sqadd v18.8h, v18.8h, v26.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0x4e3b658c // smax v12.16b, v12.16b, v27.16b
-	WORD $0x4e3c6d8c // smin v12.16b, v12.16b, v28.16b
+	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
+	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
 	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
 	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
-	WORD $0x4e3b6610 // smax v16.16b, v16.16b, v27.16b
-	WORD $0x4e3c6e10 // smin v16.16b, v16.16b, v28.16b
+	WORD $0x4e3c6610 // smax v16.16b, v16.16b, v28.16b
+	WORD $0x4e3d6e10 // smin v16.16b, v16.16b, v29.16b
 	WORD $0x4d8e8590 // st1 {v16.d}[1], [x12], x14
 	WORD $0x0d8e8570 // st1 {v16.d}[0], [x11], x14
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
@@ -235,13 +240,13 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0xf1000884 // subs x4, x4, #0x2
 	WORD $0x54000129 // b.ls depthwisePair_end
 	WORD $0xf100049f // cmp x4, #0x1
-	WORD $0x54fff541 // b.ne depthwisePair_pixels
+	WORD $0x54fff4c1 // b.ne depthwisePair_pixels
 	WORD $0xcb060000 // sub x0, x0, x6
 	WORD $0xcb050021 // sub x1, x1, x5
 	WORD $0xcb05014a // sub x10, x10, x5
 	WORD $0xcb05016b // sub x11, x11, x5
 	WORD $0xcb05018c // sub x12, x12, x5
-	WORD $0x17ffffa4 // b depthwisePair_pixels
+	WORD $0x17ffffa0 // b depthwisePair_pixels
 
 // depthwisePair_end:
 	RET
@@ -252,7 +257,7 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 //
 //	x0 interleaved columns, step bytes apart     v0-v5   weights, two for a kernel column
 //	x1 out, left pixel, x10 right pixel          v12-v15 sums: left pixel, right pixel
-//	x3 bytes of columns from pixel to pixel      v20-v21 a column
+//	x3 bytes of columns from pixel to pixel      v20-v23 two columns
 //	x4 pixels left                               x6 step, x13 a column
 //	x5 bytes from pixel to pixel of out
 // func depthwiseRow(columns, out, weights, move, pixels, stride, step, to)
@@ -266,10 +271,11 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	MOVD step+48(FP), R6
 	MOVD to+56(FP), R7
 	WORD $0xad416458 // ldp q24, q25, [x2, #32]
-	WORD $0x4d40c4fa // ld1r {v26.8h}, [x7]
-	WORD $0x910008e9 // add x9, x7, #0x2
-	WORD $0x4ddfc13b // ld1r {v27.16b}, [x9], #1
-	WORD $0x4d40c13c // ld1r {v28.16b}, [x9]
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
+	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
+	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
 	WORD $0xad441444 // ldp q4, q5, [x2, #128]
@@ -309,34 +315,154 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
 	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
+	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
+	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
+	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
+	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
 	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
 	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
-	WORD $0x4e7a0d8c // sqadd v12.8h, v12.8h, v26.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4e21a9ef // fcvtns v15.4s, v15.4s
+	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
+	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
+	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
+	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
 	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
 	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x4e7a0dce // sqadd v14.8h, v14.8h, v26.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0x4e3b658c // smax v12.16b, v12.16b, v27.16b
-	WORD $0x4e3c6d8c // smin v12.16b, v12.16b, v28.16b
+	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
+	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2
 	WORD $0x540000e9 // b.ls depthwiseRow_end
 	WORD $0xf100049f // cmp x4, #0x1
-	WORD $0x54fff961 // b.ne depthwiseRow_pixels
+	WORD $0x54fff921 // b.ne depthwiseRow_pixels
 	WORD $0xcb030000 // sub x0, x0, x3
 	WORD $0xcb050021 // sub x1, x1, x5
 	WORD $0xcb05014a // sub x10, x10, x5
-	WORD $0x17ffffc7 // b depthwiseRow_pixels
+	WORD $0x17ffffc5 // b depthwiseRow_pixels
 
 // depthwiseRow_end:
+	RET
+
+// The same for legacy weights with a zero point: it times the inputs' sum comes
+// off the sums.
+//
+//	v6 1 1 1 0 for each channel, v7 the weights' zero point, v16-v17 sums of inputs
+// func depthwiseRowLegacy(columns, out, weights, move, pixels, stride, step, to)
+TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
+	MOVD columns+0(FP), R0
+	MOVD out+8(FP), R1
+	MOVD weights+16(FP), R2
+	MOVD move+24(FP), R3
+	MOVD pixels+32(FP), R4
+	MOVD stride+40(FP), R5
+	MOVD step+48(FP), R6
+	MOVD to+56(FP), R7
+	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
+	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
+	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
+	WORD $0xad420440 // ldp q0, q1, [x2, #64]
+	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
+	WORD $0xad441444 // ldp q4, q5, [x2, #128]
+	WORD $0x5280202d // mov w13, #0x101
+	WORD $0x72a0002d // movk w13, #0x1, lsl #16
+	WORD $0x4e040da6 // dup v6.4s, w13
+	WORD $0xb9400ced // ldr w13, [x7, #12]
+	WORD $0x4e040da7 // dup v7.4s, w13
+	WORD $0xd37ff8ae // lsl x14, x5, #1
+	WORD $0xf100049f // cmp x4, #0x1
+	WORD $0x9a8503eb // csel x11, xzr, x5, eq
+	WORD $0x8b0b002a // add x10, x1, x11
+
+// depthwiseRowLegacy_pixels:
+	WORD $0xad40344c // ldp q12, q13, [x2]
+	WORD $0xad403c4e // ldp q14, q15, [x2]
+	WORD $0x4f000410 // movi v16.4s, #0x0
+	WORD $0x4f000411 // movi v17.4s, #0x0
+	WORD $0xad405414 // ldp q20, q21, [x0]
+	WORD $0x8b06000d // add x13, x0, x6
+	WORD $0xad405db6 // ldp q22, q23, [x13]
+	WORD $0x4e80968c // sdot v12.4s, v20.16b, v0.16b
+	WORD $0x4e8196ad // sdot v13.4s, v21.16b, v1.16b
+	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
+	WORD $0x4e8696b1 // sdot v17.4s, v21.16b, v6.16b
+	WORD $0x8b0601ad // add x13, x13, x6
+	WORD $0xad4055b4 // ldp q20, q21, [x13]
+	WORD $0x4e8296cc // sdot v12.4s, v22.16b, v2.16b
+	WORD $0x4e8396ed // sdot v13.4s, v23.16b, v3.16b
+	WORD $0x4e8696d0 // sdot v16.4s, v22.16b, v6.16b
+	WORD $0x4e8696f1 // sdot v17.4s, v23.16b, v6.16b
+	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x4e84968c // sdot v12.4s, v20.16b, v4.16b
+	WORD $0x4e8596ad // sdot v13.4s, v21.16b, v5.16b
+	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
+	WORD $0x4e8696b1 // sdot v17.4s, v21.16b, v6.16b
+	WORD $0x6ea7960c // mls v12.4s, v16.4s, v7.4s
+	WORD $0x6ea7962d // mls v13.4s, v17.4s, v7.4s
+	WORD $0x4f000410 // movi v16.4s, #0x0
+	WORD $0x4f000411 // movi v17.4s, #0x0
+	WORD $0xad405414 // ldp q20, q21, [x0]
+	WORD $0x8b06000d // add x13, x0, x6
+	WORD $0xad405db6 // ldp q22, q23, [x13]
+	WORD $0x4e80968e // sdot v14.4s, v20.16b, v0.16b
+	WORD $0x4e8196af // sdot v15.4s, v21.16b, v1.16b
+	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
+	WORD $0x4e8696b1 // sdot v17.4s, v21.16b, v6.16b
+	WORD $0x8b0601ad // add x13, x13, x6
+	WORD $0xad4055b4 // ldp q20, q21, [x13]
+	WORD $0x4e8296ce // sdot v14.4s, v22.16b, v2.16b
+	WORD $0x4e8396ef // sdot v15.4s, v23.16b, v3.16b
+	WORD $0x4e8696d0 // sdot v16.4s, v22.16b, v6.16b
+	WORD $0x4e8696f1 // sdot v17.4s, v23.16b, v6.16b
+	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x4e84968e // sdot v14.4s, v20.16b, v4.16b
+	WORD $0x4e8596af // sdot v15.4s, v21.16b, v5.16b
+	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
+	WORD $0x4e8696b1 // sdot v17.4s, v21.16b, v6.16b
+	WORD $0x6ea7960e // mls v14.4s, v16.4s, v7.4s
+	WORD $0x6ea7962f // mls v15.4s, v17.4s, v7.4s
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
+	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
+	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
+	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
+	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
+	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
+	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
+	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
+	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
+	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
+	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
+	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
+	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
+	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
+	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
+	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
+	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
+	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
+	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
+	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
+	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
+	WORD $0xf1000884 // subs x4, x4, #0x2
+	WORD $0x540000e9 // b.ls depthwiseRowLegacy_end
+	WORD $0xf100049f // cmp x4, #0x1
+	WORD $0x54fff6a1 // b.ne depthwiseRowLegacy_pixels
+	WORD $0xcb030000 // sub x0, x0, x3
+	WORD $0xcb050021 // sub x1, x1, x5
+	WORD $0xcb05014a // sub x10, x10, x5
+	WORD $0x17ffffb1 // b depthwiseRowLegacy_pixels
+
+// depthwiseRowLegacy_end:
 	RET

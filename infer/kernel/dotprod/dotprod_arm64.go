@@ -7,6 +7,7 @@
 package dotprod
 
 import (
+	"math"
 	"unsafe"
 
 	"canting/infer/kernel/neon"
@@ -17,14 +18,19 @@ import (
 // neon's.
 type Kernels struct{ neon.Kernels }
 
+// roundMagic is 1.5*2^23; see requantize.inc.
+const roundMagic = 12582912
+
 // outputRange is a quant.Output as the assembly reads it.
 type outputRange struct {
-	zeroPoint   int16
+	magic       float32
+	bits        int32 // of magic, less the zero point
 	least, most int8
+	weightZero  int32 // of legacy weights
 }
 
-func newOutputRange(o *quant.Output) outputRange {
-	return outputRange{int16(o.ZeroPoint), int8(o.Min), int8(o.Max)}
+func newOutputRange(o *quant.Output, weightZero int32) outputRange {
+	return outputRange{roundMagic, int32(math.Float32bits(roundMagic)) - o.ZeroPoint, int8(o.Min), int8(o.Max), weightZero}
 }
 
 // align is what pieces of the scratch start at multiples of.

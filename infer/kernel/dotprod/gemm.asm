@@ -30,6 +30,7 @@
 
 .arch armv8.2-a+dotprod
 .altmacro
+.include "requantize.inc"
 
 .macro MULTIPLY sum, weights, patches, pixel
 	sdot v\sum\().4s, v\weights\().16b, v\patches\().4b[\pixel]
@@ -112,40 +113,10 @@
 	.endif
 .endm
 
-// v0 and v1 become the scales, v2 the zero point, v3 and v4 the range.
+// v0 and v1 become the scales.
 .macro CONSTANTS
 	ldp q0, q1, [x2, #32]
-	ld1r {v2.8h}, [x7]
-	cbz x25, 1f
-	add x24, x7, #2
-	ld1r {v3.16b}, [x24], #1
-	ld1r {v4.16b}, [x24]
-1:
-.endm
-
-// The 8 sums in low and high become int16 in low, with the zero point added.
-// FCVTNS rounds to nearest even, and every narrowing saturates, so that clamping
-// at the end is the same as clamping first.
-.macro SCALE low, high
-	scvtf v\low\().4s, v\low\().4s
-	scvtf v\high\().4s, v\high\().4s
-	fmul v\low\().4s, v\low\().4s, v0.4s
-	fmul v\high\().4s, v\high\().4s, v1.4s
-	fcvtns v\low\().4s, v\low\().4s
-	fcvtns v\high\().4s, v\high\().4s
-	sqxtn v\low\().4h, v\low\().4s
-	sqxtn2 v\low\().8h, v\high\().4s
-	sqadd v\low\().8h, v\low\().8h, v2.8h
-.endm
-
-.macro NARROW first, second
-	sqxtn v\first\().8b, v\first\().8h
-	sqxtn2 v\first\().16b, v\second\().8h
-.endm
-
-.macro CLAMP n
-	smax v\n\().16b, v\n\().16b, v3.16b
-	smin v\n\().16b, v\n\().16b, v4.16b
+	OUTPUTRANGE 2, 3, 4, 5
 .endm
 
 .macro STORE n, half, advance
@@ -153,9 +124,9 @@
 .endm
 
 .macro CORRECT low, high
-	ld1r {v5.4s}, [x23], #4
-	add v\low\().4s, v\low\().4s, v5.4s
-	add v\high\().4s, v\high\().4s, v5.4s
+	ld1r {v6.4s}, [x23], #4
+	add v\low\().4s, v\low\().4s, v6.4s
+	add v\high\().4s, v\high\().4s, v6.4s
 .endm
 
 // All pixels of a tile become int8 and are stored.
@@ -170,15 +141,15 @@
 1:
 	.set i, 8
 	.rept 2*\groups
-		SCALE %i, %(i+1)
-		SCALE %(i+2), %(i+3)
+		SCALE %i, %(i+1), 0, 1, 2, 3
+		SCALE %(i+2), %(i+3), 0, 1, 2, 3
 		NARROW %i, %(i+2)
 		.set i, i + 4
 	.endr
 	cbz x25, 2f
 	.set i, 8
 	.rept 2*\groups
-		CLAMP %i
+		CLAMP %i, 4, 5
 		.set i, i + 4
 	.endr
 2:
@@ -210,7 +181,7 @@
 		LARGER %(i+5), %(i+7)
 		LARGER %i, %(i+4)
 		LARGER %(i+1), %(i+5)
-		SCALE %i, %(i+1)
+		SCALE %i, %(i+1), 0, 1, 2, 3
 		.set i, i + 8
 	.endr
 	NARROW 8, 16
@@ -218,9 +189,9 @@
 		NARROW 24, 24
 	.endif
 	cbz x25, 2f
-	CLAMP 8
+	CLAMP 8, 4, 5
 	.if \groups > 2
-		CLAMP 24
+		CLAMP 24, 4, 5
 	.endif
 2:
 	STORE 8, 0, x6
@@ -236,7 +207,7 @@
 	lsl x19, x3, #4
 	lsl x20, x3, #5
 	add x20, x20, #64
-	ldrh w25, [x7, #2]
+	ldrh w25, [x7, #8]
 	mov w24, #0x7f80
 	sub w25, w25, w24
 	mov x17, #0

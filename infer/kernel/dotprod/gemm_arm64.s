@@ -48,7 +48,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xd37cec73 // lsl x19, x3, #4
 	WORD $0xd37be874 // lsl x20, x3, #5
 	WORD $0x91010294 // add x20, x20, #0x40
-	WORD $0x794004f9 // ldrh w25, [x7, #2]
+	WORD $0x794010f9 // ldrh w25, [x7, #8]
 	WORD $0x528ff018 // mov w24, #0x7f80
 	WORD $0x4b180339 // sub w25, w25, w24
 	WORD $0xd2800011 // mov x17, #0x0
@@ -64,13 +64,13 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 
 // gemm_tile:
 	WORD $0xf10041bf // cmp x13, #0x10
-	WORD $0x54003848 // b.hi gemm_3
+	WORD $0x540039c8 // b.hi gemm_3
 	WORD $0xf10031bf // cmp x13, #0xc
-	WORD $0x540014c8 // b.hi gemm_2
+	WORD $0x54001548 // b.hi gemm_2
 	WORD $0xf10021bf // cmp x13, #0x8
-	WORD $0x540036e8 // b.hi gemm_last3
+	WORD $0x54003868 // b.hi gemm_last3
 	WORD $0xf10011bf // cmp x13, #0x4
-	WORD $0x54001368 // b.hi gemm_last2
+	WORD $0x540013e8 // b.hi gemm_last2
 	WORD $0xd10001b8 // sub x24, x13, #0x0
 	WORD $0xf1000b1f // cmp x24, #0x2
 	WORD $0x9a9f20ce // csel x14, x6, xzr, cs
@@ -165,80 +165,82 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 
 // gemm_tile+0x174:
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemm_tile+0x18c
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemm_tile+0x18c:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb40001a8 // cbz x8, gemm_tile+0x1c0
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58508 // add v8.4s, v8.4s, v5.4s
-	WORD $0x4ea58529 // add v9.4s, v9.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5854a // add v10.4s, v10.4s, v5.4s
-	WORD $0x4ea5856b // add v11.4s, v11.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5858c // add v12.4s, v12.4s, v5.4s
-	WORD $0x4ea585ad // add v13.4s, v13.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea585ce // add v14.4s, v14.4s, v5.4s
-	WORD $0x4ea585ef // add v15.4s, v15.4s, v5.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68508 // add v8.4s, v8.4s, v6.4s
+	WORD $0x4ea68529 // add v9.4s, v9.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6854a // add v10.4s, v10.4s, v6.4s
+	WORD $0x4ea6856b // add v11.4s, v11.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6858c // add v12.4s, v12.4s, v6.4s
+	WORD $0x4ea685ad // add v13.4s, v13.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea685ce // add v14.4s, v14.4s, v6.4s
+	WORD $0x4ea685ef // add v15.4s, v15.4s, v6.4s
 
 // gemm_tile+0x1c0:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
-	WORD $0x4e21a96b // fcvtns v11.4s, v11.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
+	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
 	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
 	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x4e620d4a // sqadd v10.8h, v10.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
+	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
 	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
 	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
-	WORD $0x4e620d8c // sqadd v12.8h, v12.8h, v2.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4e21a9ef // fcvtns v15.4s, v15.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
+	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
 	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
 	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x4e620dce // sqadd v14.8h, v14.8h, v2.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0xb40000b9 // cbz x25, gemm_tile+0x274
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
-	WORD $0x4e23658c // smax v12.16b, v12.16b, v3.16b
-	WORD $0x4e246d8c // smin v12.16b, v12.16b, v4.16b
+	WORD $0xb40000b9 // cbz x25, gemm_tile+0x284
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
+	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
+	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
 
-// gemm_tile+0x274:
+// gemm_tile+0x284:
 	WORD $0x0d8e8528 // st1 {v8.d}[0], [x9], x14
 	WORD $0x4d8f8528 // st1 {v8.d}[1], [x9], x15
 	WORD $0x0d90852c // st1 {v12.d}[0], [x9], x16
 	WORD $0x4d86852c // st1 {v12.d}[1], [x9], x6
-	WORD $0x140002b1 // b gemm_next
+	WORD $0x140002c5 // b gemm_next
 
 // gemm_last2:
 	WORD $0xd10011b8 // sub x24, x13, #0x4
@@ -403,131 +405,137 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 // gemm_2+0x23c:
 	WORD $0xaa1503ea // mov x10, x21
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemm_2+0x258
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemm_2+0x258:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb4000328 // cbz x8, gemm_2+0x2bc
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58508 // add v8.4s, v8.4s, v5.4s
-	WORD $0x4ea58529 // add v9.4s, v9.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5854a // add v10.4s, v10.4s, v5.4s
-	WORD $0x4ea5856b // add v11.4s, v11.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5858c // add v12.4s, v12.4s, v5.4s
-	WORD $0x4ea585ad // add v13.4s, v13.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea585ce // add v14.4s, v14.4s, v5.4s
-	WORD $0x4ea585ef // add v15.4s, v15.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58610 // add v16.4s, v16.4s, v5.4s
-	WORD $0x4ea58631 // add v17.4s, v17.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58652 // add v18.4s, v18.4s, v5.4s
-	WORD $0x4ea58673 // add v19.4s, v19.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58694 // add v20.4s, v20.4s, v5.4s
-	WORD $0x4ea586b5 // add v21.4s, v21.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea586d6 // add v22.4s, v22.4s, v5.4s
-	WORD $0x4ea586f7 // add v23.4s, v23.4s, v5.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68508 // add v8.4s, v8.4s, v6.4s
+	WORD $0x4ea68529 // add v9.4s, v9.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6854a // add v10.4s, v10.4s, v6.4s
+	WORD $0x4ea6856b // add v11.4s, v11.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6858c // add v12.4s, v12.4s, v6.4s
+	WORD $0x4ea685ad // add v13.4s, v13.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea685ce // add v14.4s, v14.4s, v6.4s
+	WORD $0x4ea685ef // add v15.4s, v15.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68610 // add v16.4s, v16.4s, v6.4s
+	WORD $0x4ea68631 // add v17.4s, v17.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68652 // add v18.4s, v18.4s, v6.4s
+	WORD $0x4ea68673 // add v19.4s, v19.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68694 // add v20.4s, v20.4s, v6.4s
+	WORD $0x4ea686b5 // add v21.4s, v21.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea686d6 // add v22.4s, v22.4s, v6.4s
+	WORD $0x4ea686f7 // add v23.4s, v23.4s, v6.4s
 
 // gemm_2+0x2bc:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
-	WORD $0x4e21a96b // fcvtns v11.4s, v11.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
+	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
 	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
 	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x4e620d4a // sqadd v10.8h, v10.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
+	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
 	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
 	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
-	WORD $0x4e620d8c // sqadd v12.8h, v12.8h, v2.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4e21a9ef // fcvtns v15.4s, v15.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
+	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
 	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
 	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x4e620dce // sqadd v14.8h, v14.8h, v2.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
+	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x4e620e10 // sqadd v16.8h, v16.8h, v2.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
 	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	WORD $0x4ea32e52 // sqsub v18.4s, v18.4s, v3.4s
+	WORD $0x4ea32e73 // sqsub v19.4s, v19.4s, v3.4s
 	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
 	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x4e620e52 // sqadd v18.8h, v18.8h, v2.8h
 	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
 	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
 	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4ea32e94 // sqsub v20.4s, v20.4s, v3.4s
+	WORD $0x4ea32eb5 // sqsub v21.4s, v21.4s, v3.4s
 	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
 	WORD $0x4e614ab4 // sqxtn2 v20.8h, v21.4s
-	WORD $0x4e620e94 // sqadd v20.8h, v20.8h, v2.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4ea32ed6 // sqsub v22.4s, v22.4s, v3.4s
+	WORD $0x4ea32ef7 // sqsub v23.4s, v23.4s, v3.4s
 	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
 	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
-	WORD $0x4e620ed6 // sqadd v22.8h, v22.8h, v2.8h
 	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
 	WORD $0x4e214ad4 // sqxtn2 v20.16b, v22.8h
-	WORD $0xb4000139 // cbz x25, gemm_2+0x420
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
-	WORD $0x4e23658c // smax v12.16b, v12.16b, v3.16b
-	WORD $0x4e246d8c // smin v12.16b, v12.16b, v4.16b
-	WORD $0x4e236610 // smax v16.16b, v16.16b, v3.16b
-	WORD $0x4e246e10 // smin v16.16b, v16.16b, v4.16b
-	WORD $0x4e236694 // smax v20.16b, v20.16b, v3.16b
-	WORD $0x4e246e94 // smin v20.16b, v20.16b, v4.16b
+	WORD $0xb4000139 // cbz x25, gemm_2+0x440
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
+	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
+	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
+	WORD $0x4e246610 // smax v16.16b, v16.16b, v4.16b
+	WORD $0x4e256e10 // smin v16.16b, v16.16b, v5.16b
+	WORD $0x4e246694 // smax v20.16b, v20.16b, v4.16b
+	WORD $0x4e256e94 // smin v20.16b, v20.16b, v5.16b
 
-// gemm_2+0x420:
+// gemm_2+0x440:
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d86852c // st1 {v12.d}[0], [x9], x6
@@ -537,8 +545,8 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x0d908534 // st1 {v20.d}[0], [x9], x16
 	WORD $0x4d868534 // st1 {v20.d}[1], [x9], x6
 	WORD $0xf10021ad // subs x13, x13, #0x8
-	WORD $0x54ffc8c8 // b.hi gemm_tile
-	WORD $0x14000197 // b gemm_next
+	WORD $0x54ffc748 // b.hi gemm_tile
+	WORD $0x140001a3 // b gemm_next
 
 // gemm_last3:
 	WORD $0xd10021b8 // sub x24, x13, #0x8
@@ -768,187 +776,197 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 // gemm_3+0x340:
 	WORD $0xaa1603ea // mov x10, x22
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemm_3+0x35c
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemm_3+0x35c:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb40004a8 // cbz x8, gemm_3+0x3f0
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58508 // add v8.4s, v8.4s, v5.4s
-	WORD $0x4ea58529 // add v9.4s, v9.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5854a // add v10.4s, v10.4s, v5.4s
-	WORD $0x4ea5856b // add v11.4s, v11.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5858c // add v12.4s, v12.4s, v5.4s
-	WORD $0x4ea585ad // add v13.4s, v13.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea585ce // add v14.4s, v14.4s, v5.4s
-	WORD $0x4ea585ef // add v15.4s, v15.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58610 // add v16.4s, v16.4s, v5.4s
-	WORD $0x4ea58631 // add v17.4s, v17.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58652 // add v18.4s, v18.4s, v5.4s
-	WORD $0x4ea58673 // add v19.4s, v19.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58694 // add v20.4s, v20.4s, v5.4s
-	WORD $0x4ea586b5 // add v21.4s, v21.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea586d6 // add v22.4s, v22.4s, v5.4s
-	WORD $0x4ea586f7 // add v23.4s, v23.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea58718 // add v24.4s, v24.4s, v5.4s
-	WORD $0x4ea58739 // add v25.4s, v25.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5875a // add v26.4s, v26.4s, v5.4s
-	WORD $0x4ea5877b // add v27.4s, v27.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea5879c // add v28.4s, v28.4s, v5.4s
-	WORD $0x4ea587bd // add v29.4s, v29.4s, v5.4s
-	WORD $0x4ddfcae5 // ld1r {v5.4s}, [x23], #4
-	WORD $0x4ea587de // add v30.4s, v30.4s, v5.4s
-	WORD $0x4ea587ff // add v31.4s, v31.4s, v5.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68508 // add v8.4s, v8.4s, v6.4s
+	WORD $0x4ea68529 // add v9.4s, v9.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6854a // add v10.4s, v10.4s, v6.4s
+	WORD $0x4ea6856b // add v11.4s, v11.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6858c // add v12.4s, v12.4s, v6.4s
+	WORD $0x4ea685ad // add v13.4s, v13.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea685ce // add v14.4s, v14.4s, v6.4s
+	WORD $0x4ea685ef // add v15.4s, v15.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68610 // add v16.4s, v16.4s, v6.4s
+	WORD $0x4ea68631 // add v17.4s, v17.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68652 // add v18.4s, v18.4s, v6.4s
+	WORD $0x4ea68673 // add v19.4s, v19.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68694 // add v20.4s, v20.4s, v6.4s
+	WORD $0x4ea686b5 // add v21.4s, v21.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea686d6 // add v22.4s, v22.4s, v6.4s
+	WORD $0x4ea686f7 // add v23.4s, v23.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea68718 // add v24.4s, v24.4s, v6.4s
+	WORD $0x4ea68739 // add v25.4s, v25.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6875a // add v26.4s, v26.4s, v6.4s
+	WORD $0x4ea6877b // add v27.4s, v27.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea6879c // add v28.4s, v28.4s, v6.4s
+	WORD $0x4ea687bd // add v29.4s, v29.4s, v6.4s
+	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
+	WORD $0x4ea687de // add v30.4s, v30.4s, v6.4s
+	WORD $0x4ea687ff // add v31.4s, v31.4s, v6.4s
 
 // gemm_3+0x3f0:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
-	WORD $0x4e21a96b // fcvtns v11.4s, v11.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
+	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
 	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
 	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x4e620d4a // sqadd v10.8h, v10.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
+	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
 	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
 	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
-	WORD $0x4e620d8c // sqadd v12.8h, v12.8h, v2.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4e21a9ef // fcvtns v15.4s, v15.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
+	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
 	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
 	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x4e620dce // sqadd v14.8h, v14.8h, v2.8h
 	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
 	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
+	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x4e620e10 // sqadd v16.8h, v16.8h, v2.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
 	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	WORD $0x4ea32e52 // sqsub v18.4s, v18.4s, v3.4s
+	WORD $0x4ea32e73 // sqsub v19.4s, v19.4s, v3.4s
 	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
 	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x4e620e52 // sqadd v18.8h, v18.8h, v2.8h
 	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
 	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
 	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4ea32e94 // sqsub v20.4s, v20.4s, v3.4s
+	WORD $0x4ea32eb5 // sqsub v21.4s, v21.4s, v3.4s
 	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
 	WORD $0x4e614ab4 // sqxtn2 v20.8h, v21.4s
-	WORD $0x4e620e94 // sqadd v20.8h, v20.8h, v2.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4ea32ed6 // sqsub v22.4s, v22.4s, v3.4s
+	WORD $0x4ea32ef7 // sqsub v23.4s, v23.4s, v3.4s
 	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
 	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
-	WORD $0x4e620ed6 // sqadd v22.8h, v22.8h, v2.8h
 	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
 	WORD $0x4e214ad4 // sqxtn2 v20.16b, v22.8h
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
 	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4ea32f18 // sqsub v24.4s, v24.4s, v3.4s
+	WORD $0x4ea32f39 // sqsub v25.4s, v25.4s, v3.4s
 	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
 	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
-	WORD $0x4e620f18 // sqadd v24.8h, v24.8h, v2.8h
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
 	WORD $0x6e21df7b // fmul v27.4s, v27.4s, v1.4s
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4ea32f5a // sqsub v26.4s, v26.4s, v3.4s
+	WORD $0x4ea32f7b // sqsub v27.4s, v27.4s, v3.4s
 	WORD $0x0e614b5a // sqxtn v26.4h, v26.4s
 	WORD $0x4e614b7a // sqxtn2 v26.8h, v27.4s
-	WORD $0x4e620f5a // sqadd v26.8h, v26.8h, v2.8h
 	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
 	WORD $0x4e214b58 // sqxtn2 v24.16b, v26.8h
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
 	WORD $0x6e21dfbd // fmul v29.4s, v29.4s, v1.4s
-	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
-	WORD $0x4e21abbd // fcvtns v29.4s, v29.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4ea32f9c // sqsub v28.4s, v28.4s, v3.4s
+	WORD $0x4ea32fbd // sqsub v29.4s, v29.4s, v3.4s
 	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
 	WORD $0x4e614bbc // sqxtn2 v28.8h, v29.4s
-	WORD $0x4e620f9c // sqadd v28.8h, v28.8h, v2.8h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
 	WORD $0x6e21dfff // fmul v31.4s, v31.4s, v1.4s
-	WORD $0x4e21abde // fcvtns v30.4s, v30.4s
-	WORD $0x4e21abff // fcvtns v31.4s, v31.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+	WORD $0x4ea32fde // sqsub v30.4s, v30.4s, v3.4s
+	WORD $0x4ea32fff // sqsub v31.4s, v31.4s, v3.4s
 	WORD $0x0e614bde // sqxtn v30.4h, v30.4s
 	WORD $0x4e614bfe // sqxtn2 v30.8h, v31.4s
-	WORD $0x4e620fde // sqadd v30.8h, v30.8h, v2.8h
 	WORD $0x0e214b9c // sqxtn v28.8b, v28.8h
 	WORD $0x4e214bdc // sqxtn2 v28.16b, v30.8h
-	WORD $0xb40001b9 // cbz x25, gemm_3+0x604
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
-	WORD $0x4e23658c // smax v12.16b, v12.16b, v3.16b
-	WORD $0x4e246d8c // smin v12.16b, v12.16b, v4.16b
-	WORD $0x4e236610 // smax v16.16b, v16.16b, v3.16b
-	WORD $0x4e246e10 // smin v16.16b, v16.16b, v4.16b
-	WORD $0x4e236694 // smax v20.16b, v20.16b, v3.16b
-	WORD $0x4e246e94 // smin v20.16b, v20.16b, v4.16b
-	WORD $0x4e236718 // smax v24.16b, v24.16b, v3.16b
-	WORD $0x4e246f18 // smin v24.16b, v24.16b, v4.16b
-	WORD $0x4e23679c // smax v28.16b, v28.16b, v3.16b
-	WORD $0x4e246f9c // smin v28.16b, v28.16b, v4.16b
+	WORD $0xb40001b9 // cbz x25, gemm_3+0x634
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
+	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
+	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
+	WORD $0x4e246610 // smax v16.16b, v16.16b, v4.16b
+	WORD $0x4e256e10 // smin v16.16b, v16.16b, v5.16b
+	WORD $0x4e246694 // smax v20.16b, v20.16b, v4.16b
+	WORD $0x4e256e94 // smin v20.16b, v20.16b, v5.16b
+	WORD $0x4e246718 // smax v24.16b, v24.16b, v4.16b
+	WORD $0x4e256f18 // smin v24.16b, v24.16b, v5.16b
+	WORD $0x4e24679c // smax v28.16b, v28.16b, v4.16b
+	WORD $0x4e256f9c // smin v28.16b, v28.16b, v5.16b
 
-// gemm_3+0x604:
+// gemm_3+0x634:
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d86852c // st1 {v12.d}[0], [x9], x6
@@ -962,7 +980,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x0d90853c // st1 {v28.d}[0], [x9], x16
 	WORD $0x4d86853c // st1 {v28.d}[1], [x9], x6
 	WORD $0xf10031ad // subs x13, x13, #0xc
-	WORD $0x54ff95e8 // b.hi gemm_tile
+	WORD $0x54ff92e8 // b.hi gemm_tile
 
 // gemm_next:
 	WORD $0x8b140042 // add x2, x2, x20
@@ -972,7 +990,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xd10020b8 // sub x24, x5, #0x8
 	WORD $0xeb18023f // cmp x17, x24
 	WORD $0x9a989231 // csel x17, x17, x24, ls
-	WORD $0x17fffca0 // b gemm_block
+	WORD $0x17fffc88 // b gemm_block
 
 // gemm_next+0x20:
 	RET
@@ -991,7 +1009,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xd37cec73 // lsl x19, x3, #4
 	WORD $0xd37be874 // lsl x20, x3, #5
 	WORD $0x91010294 // add x20, x20, #0x40
-	WORD $0x794004f9 // ldrh w25, [x7, #2]
+	WORD $0x794010f9 // ldrh w25, [x7, #8]
 	WORD $0x528ff018 // mov w24, #0x7f80
 	WORD $0x4b180339 // sub w25, w25, w24
 	WORD $0xd2800011 // mov x17, #0x0
@@ -1003,11 +1021,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 
 // gemmPool_tile:
 	WORD $0xf10041bf // cmp x13, #0x10
-	WORD $0x540025a8 // b.hi gemmPool_3
+	WORD $0x54002608 // b.hi gemmPool_3
 	WORD $0xf10031bf // cmp x13, #0xc
-	WORD $0x54002560 // b.eq gemmPool_3
+	WORD $0x540025c0 // b.eq gemmPool_3
 	WORD $0xf10011bf // cmp x13, #0x4
-	WORD $0x54000d68 // b.hi gemmPool_2
+	WORD $0x54000d88 // b.hi gemmPool_2
 	WORD $0xad402448 // ldp q8, q9, [x2]
 	WORD $0xad402c4a // ldp q10, q11, [x2]
 	WORD $0xad40344c // ldp q12, q13, [x2]
@@ -1095,13 +1113,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 
 // gemmPool_tile+0x150:
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemmPool_tile+0x168
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemmPool_tile+0x168:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
 	WORD $0x4eae658c // smax v12.4s, v12.4s, v14.4s
@@ -1112,20 +1128,21 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
-	WORD $0xb4000079 // cbz x25, gemmPool_tile+0x1b8
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
+	WORD $0xb4000079 // cbz x25, gemmPool_tile+0x1bc
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
 
-// gemmPool_tile+0x1b8:
+// gemmPool_tile+0x1bc:
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
-	WORD $0x140001d1 // b gemmPool_next
+	WORD $0x140001d6 // b gemmPool_next
 
 // gemmPool_2:
 	WORD $0xad402448 // ldp q8, q9, [x2]
@@ -1281,13 +1298,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 // gemmPool_2+0x23c:
 	WORD $0xaa1503ea // mov x10, x21
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemmPool_2+0x258
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemmPool_2+0x258:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
 	WORD $0x4eae658c // smax v12.4s, v12.4s, v14.4s
@@ -1298,11 +1313,12 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
@@ -1313,23 +1329,24 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
+	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x4e620e10 // sqadd v16.8h, v16.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
-	WORD $0xb4000079 // cbz x25, gemmPool_2+0x2e4
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
+	WORD $0xb4000079 // cbz x25, gemmPool_2+0x2ec
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
 
-// gemmPool_2+0x2e4:
+// gemmPool_2+0x2ec:
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0xf10021ad // subs x13, x13, #0x8
-	WORD $0x54ffda88 // b.hi gemmPool_tile
-	WORD $0x14000113 // b gemmPool_next
+	WORD $0x54ffda28 // b.hi gemmPool_tile
+	WORD $0x14000116 // b gemmPool_next
 
 // gemmPool_3:
 	WORD $0xad402448 // ldp q8, q9, [x2]
@@ -1550,13 +1567,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 // gemmPool_3+0x340:
 	WORD $0xaa1603ea // mov x10, x22
 	WORD $0xad410440 // ldp q0, q1, [x2, #32]
-	WORD $0x4d40c4e2 // ld1r {v2.8h}, [x7]
-	WORD $0xb4000099 // cbz x25, gemmPool_3+0x35c
-	WORD $0x910008f8 // add x24, x7, #0x2
-	WORD $0x4ddfc303 // ld1r {v3.16b}, [x24], #1
-	WORD $0x4d40c304 // ld1r {v4.16b}, [x24]
-
-// gemmPool_3+0x35c:
+	WORD $0xaa0703f8 // mov x24, x7
+	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
+	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
+	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
 	WORD $0x4eae658c // smax v12.4s, v12.4s, v14.4s
@@ -1567,11 +1582,12 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
+	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x4e620d08 // sqadd v8.8h, v8.8h, v2.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
@@ -1582,11 +1598,12 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
+	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x4e620e10 // sqadd v16.8h, v16.8h, v2.8h
 	WORD $0x4eba6718 // smax v24.4s, v24.4s, v26.4s
 	WORD $0x4ebb6739 // smax v25.4s, v25.4s, v27.4s
 	WORD $0x4ebe679c // smax v28.4s, v28.4s, v30.4s
@@ -1597,27 +1614,28 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
 	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4ea32f18 // sqsub v24.4s, v24.4s, v3.4s
+	WORD $0x4ea32f39 // sqsub v25.4s, v25.4s, v3.4s
 	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
 	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
-	WORD $0x4e620f18 // sqadd v24.8h, v24.8h, v2.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
 	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
 	WORD $0x4e214b18 // sqxtn2 v24.16b, v24.8h
-	WORD $0xb40000b9 // cbz x25, gemmPool_3+0x434
-	WORD $0x4e236508 // smax v8.16b, v8.16b, v3.16b
-	WORD $0x4e246d08 // smin v8.16b, v8.16b, v4.16b
-	WORD $0x4e236718 // smax v24.16b, v24.16b, v3.16b
-	WORD $0x4e246f18 // smin v24.16b, v24.16b, v4.16b
+	WORD $0xb40000b9 // cbz x25, gemmPool_3+0x440
+	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
+	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
+	WORD $0x4e246718 // smax v24.16b, v24.16b, v4.16b
+	WORD $0x4e256f18 // smin v24.16b, v24.16b, v5.16b
 
-// gemmPool_3+0x434:
+// gemmPool_3+0x440:
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d868538 // st1 {v24.d}[0], [x9], x6
 	WORD $0xf10031ad // subs x13, x13, #0xc
-	WORD $0x54ffb828 // b.hi gemmPool_tile
+	WORD $0x54ffb768 // b.hi gemmPool_tile
 
 // gemmPool_next:
 	WORD $0x8b140042 // add x2, x2, x20
@@ -1627,7 +1645,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xd10020b8 // sub x24, x5, #0x8
 	WORD $0xeb18023f // cmp x17, x24
 	WORD $0x9a989231 // csel x17, x17, x24, ls
-	WORD $0x17fffdb6 // b gemmPool_block
+	WORD $0x17fffdb0 // b gemmPool_block
 
 // gemmPool_next+0x20:
 	RET

@@ -32,6 +32,8 @@ type gemmArgs struct {
 	pixels            int
 	blocks16, blocks8 int
 	channels          int
+	// corrections are int32 to subtract from all sums of a pixel, or nil.
+	corrections unsafe.Pointer
 }
 
 //go:noescape
@@ -42,6 +44,15 @@ func gemmPool(args *gemmArgs)
 
 //go:noescape
 func gemm1(args *gemmArgs)
+
+type pixelSumsArgs struct {
+	out, in, vector   unsafe.Pointer
+	pixels            int
+	blocks16, blocks8 int
+}
+
+//go:noescape
+func pixelSums(args *pixelSumsArgs)
 
 type gatherArgs struct {
 	to, from unsafe.Pointer
@@ -85,6 +96,8 @@ type conv struct {
 	// constants are 4 biases and 4 float32 scales for each block.
 	constants []int32
 	depth     int
+	// zeros is the legacy weights' zero point for each element of the depth, or nil.
+	zeros []int8
 	// row is a padded row of input, in bytes; outside is one of zero points.
 	row     int
 	outside []int8
@@ -92,13 +105,13 @@ type conv struct {
 	pooled generic.Shape
 }
 
-// Conv2D prepares CONV_2D and FULLY_CONNECTED. Fewer than 4 channels and the
-// legacy weights with a zero point are plain Go's.
+// Conv2D prepares CONV_2D and FULLY_CONNECTED. Fewer than 4 output channels are
+// plain Go's.
 func (k Kernels) Conv2D(c generic.Conv) generic.Operator {
 	if w := newWinograd(&c, generic.Shape{}); w != nil {
 		return w
 	}
-	if c.Out.C < tileChannels || c.WeightZero != 0 || !halvesFit(&c) {
+	if c.Out.C < tileChannels || !halvesFit(&c) {
 		return k.Kernels.Conv2D(c)
 	}
 	return newConv(c)
@@ -156,6 +169,10 @@ func newConv(c generic.Conv) *conv {
 	k.outside = make([]int8, k.row)
 	fill(k.outside, int8(c.InputZero))
 	filter := make([]int8, k.depth)
+	if c.WeightZero != 0 {
+		k.zeros = make([]int8, k.depth)
+		fill(k.zeros[:full], int8(c.WeightZero))
+	}
 	for o := 0; o < c.Out.C; o += tileChannels {
 		from := min(o, c.Out.C-tileChannels)
 		at := len(k.weights)
@@ -163,7 +180,7 @@ func newConv(c generic.Conv) *conv {
 		for i := range tileChannels {
 			copy(filter, c.Weights[(from+i)*full:(from+i+1)*full])
 			packFilter(k.weights[at:], filter, i)
-			k.constants = append(k.constants, c.Bias[from+i]-c.InputZero*sum(filter))
+			k.constants = append(k.constants, c.Bias[from+i]-c.InputZero*(sum(filter)-c.WeightZero*int32(full)))
 		}
 		for i := range tileChannels {
 			k.constants = append(k.constants, int32(math.Float32bits(c.Scale[from+i])))
@@ -194,29 +211,41 @@ func (k *conv) Rows() int {
 // direct tells whether pixels are used as they lie.
 func (k *conv) direct() bool { return k.Pointwise() && k.depth == k.In.C }
 
-// Scratch holds the padded rows that one output row sees, and its patches; twice
-// those for the pool.
+// Scratch holds corrections of a chunk of pixels, the padded rows that one output
+// row sees, and its patches; twice those for the pool.
 func (k *conv) Scratch() int {
 	if k.direct() {
+		return k.corrections()
+	}
+	return k.corrections() + k.padded() + 2*k.patches()
+}
+
+func (k *conv) corrections() int {
+	if k.zeros == nil {
 		return 0
 	}
-	return k.padded() + 2*k.patches()
+	return (4*k.step() + 63) &^ 63
 }
 
 func (k *conv) padded() int  { return (k.KernelH*k.row + spare + 63) &^ 63 }
 func (k *conv) patches() int { return (k.Out.W*k.depth + spare + 63) &^ 63 }
 
+// step is how many pixels are in a chunk.
+func (k *conv) step() int { return max(chunk/k.depth, tilePixels) &^ (tilePixels - 1) }
+
 func (k *conv) Run(out, in, _, scratch []int8, from, to int) {
+	corrections := scratch[:k.corrections()]
+	scratch = scratch[len(corrections):]
 	switch {
 	case k.pooled.H > 0:
 		k.runPooled(out, in, scratch, from, to)
 	case k.direct():
 		n := (to - from) * k.Out.W
-		k.multiply(out[from*k.Out.W*k.Out.C:], in[from*k.In.W*k.In.C:], n)
+		k.multiply(out[from*k.Out.W*k.Out.C:], in[from*k.In.W*k.In.C:], corrections, n)
 	default:
 		for y := from; y < to; y++ {
 			patches := k.gather(scratch[k.padded():], in, scratch, y)
-			k.multiply(out[y*k.Out.W*k.Out.C:], patches, k.Out.W)
+			k.multiply(out[y*k.Out.W*k.Out.C:], patches, corrections, k.Out.W)
 		}
 	}
 }
@@ -231,20 +260,23 @@ func (k *conv) args() gemmArgs {
 }
 
 // multiply computes n pixels from their patches, side by side.
-func (k *conv) multiply(out, patches []int8, n int) {
+func (k *conv) multiply(out, patches, corrections []int8, n int) {
 	patches, out = patches[:n*k.depth], out[:n*k.Out.C]
 	args := k.args()
-	if n < tilePixels {
-		args.in, args.out, args.pixels = first(patches), first(out), n
-		gemm1(&args)
-		return
-	}
-	step := max(chunk/k.depth, tilePixels) &^ (tilePixels - 1)
+	step := k.step()
 	for i := 0; i < n; i += step {
 		// The last chunk may start early to have 4 pixels.
-		from := min(i, n-tilePixels)
+		from := max(min(i, n-tilePixels), 0)
 		args.in, args.out, args.pixels = first(patches[from*k.depth:]), first(out[from*k.Out.C:]), min(step, n-from)
-		gemm(&args)
+		if k.zeros != nil {
+			args.corrections = first(corrections)
+			pixelSums(&pixelSumsArgs{args.corrections, args.in, first(k.zeros), args.pixels, args.blocks16, args.blocks8})
+		}
+		if args.pixels < tilePixels {
+			gemm1(&args)
+		} else {
+			gemm(&args)
+		}
 	}
 }
 

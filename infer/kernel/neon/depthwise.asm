@@ -1,5 +1,5 @@
-// Depthwise convolutions of up to 9 taps: 3x3 and smaller, of any stride and
-// dilation. The caller gives where each tap of the first pixel lies; taps outside
+// Depthwise convolutions. Those of up to 9 taps, 3x3 and smaller of any stride and
+// dilation, have kernels of their own, described here; depthwiseAny is below. The caller gives where each tap of the first pixel lies; taps outside
 // the picture point to zero points, and missing ones have the weight 0.
 //
 // Products of int8 are at most 128*128, and two of them fit int16 unless both
@@ -161,4 +161,37 @@ depthwise8:
         st1     {v8.8b}, [x21], x8
         subs    x22, x22, #1
         b.ne    2b
+        next_block #8
+
+// depthwiseAny computes one pixel of at least 8 channels, of any number of taps
+// and of weights of int16: legacy weights less their zero point.
+//
+// x1 out, x2 taps, x3 weights, x4 bias, x5 scale, x6 number of taps, x7 the tap's
+// pixel, x8 channels, x9 the channel at hand, x10 the tap, x11 its weights, x12
+// taps left, x13 bytes of a tap's weights; v2, v3 sums.
+//func depthwiseAny(args *depthwiseArgs)
+depthwiseAny:
+        arguments
+        lsl     x13, x8, #1
+1:
+        add     x14, x4, x9, lsl #2
+        add     x15, x5, x9, lsl #2
+        ld1     {v2.4s-v3.4s}, [x14]
+        ld1     {v4.4s-v5.4s}, [x15]
+        mov     x10, x2
+        add     x11, x3, x9, lsl #1
+        mov     x12, x6
+2:
+        ldr     x7, [x10], #8
+        ldr     d0, [x7, x9]
+        ld1     {v1.8h}, [x11], x13
+        sshll   v0.8h, v0.8b, #0
+        smlal   v2.4s, v0.4h, v1.4h
+        smlal2  v3.4s, v0.8h, v1.8h
+        subs    x12, x12, #1
+        b.ne    2b
+        scale_round v2, v4
+        scale_round v3, v5
+        narrow8 v2, v3
+        str     d2, [x1, x9]
         next_block #8

@@ -23,6 +23,7 @@
 //	x8  bytes from tile to tile  x24 blocks of depth left
 //	x9  bytes from pixel to pixel of the output
 //	x10 pixels                   x11, x12 blocks of 16 and of 8 of depth
+//	                             x26 what to subtract from the pixels' sums, or 0
 
         .include "requantize.inc"
 
@@ -46,9 +47,9 @@
         sub     x25, x13, #4
         cmp     x14, x25
         b.le    1b
-        sub     x26, x14, #4
+        sub     x24, x14, #4
         mov     x14, x25
-        cmp     x26, x25
+        cmp     x24, x25
         b.lt    1b
         ret
 .endm
@@ -62,45 +63,42 @@
         mov     x24, x11
 .endm
 
-// The products of channel w go to t0-t3, those of the channel before, in u0-u3,
-// to the sums a, b, c, d.
-.macro column16 w, t0, t1, t2, t3, op, u0, u1, u2, u3, a, b, c, d
-        smull   \t0\().8h, v0.8b, \w\().8b
-        \op     \a\().4s, \u0\().8h
-        smull   \t1\().8h, v1.8b, \w\().8b
-        \op     \b\().4s, \u1\().8h
-        smull   \t2\().8h, v2.8b, \w\().8b
-        \op     \c\().4s, \u2\().8h
-        smull   \t3\().8h, v3.8b, \w\().8b
-        \op     \d\().4s, \u3\().8h
-        smlal2  \t0\().8h, v0.16b, \w\().16b
-        smlal2  \t1\().8h, v1.16b, \w\().16b
-        smlal2  \t2\().8h, v2.16b, \w\().16b
-        smlal2  \t3\().8h, v3.16b, \w\().16b
+// The products of a filter with 4 pixels.
+.macro multiply_column op, half, w, t0, t1, t2, t3
+        \op     \t0\().8h, v0.\half, \w\().\half
+        \op     \t1\().8h, v1.\half, \w\().\half
+        \op     \t2\().8h, v2.\half, \w\().\half
+        \op     \t3\().8h, v3.\half, \w\().\half
 .endm
 
-// 16 of the depth; op is saddlp to set the sums and sadalp to add to them.
+.macro add_column op, t0, t1, t2, t3, a, b, c, d
+        \op     \a\().4s, \t0\().8h
+        \op     \b\().4s, \t1\().8h
+        \op     \c\().4s, \t2\().8h
+        \op     \d\().4s, \t3\().8h
+.endm
+
+// 16 of the depth; op is saddlp to set the sums and sadalp to add to them. Eight
+// products in flight hide their latency on the A53, which runs in order.
 .macro depth16 op
         ldr     q0, [x19], #16
         ldr     q1, [x20], #16
         ldr     q2, [x21], #16
         ldr     q3, [x22], #16
-        ld1     {v4.16b-v7.16b}, [x23], #64
-        smull   v8.8h, v0.8b, v4.8b
-        smull   v9.8h, v1.8b, v4.8b
-        smull   v10.8h, v2.8b, v4.8b
-        smull   v11.8h, v3.8b, v4.8b
-        smlal2  v8.8h, v0.16b, v4.16b
-        smlal2  v9.8h, v1.16b, v4.16b
-        smlal2  v10.8h, v2.16b, v4.16b
-        smlal2  v11.8h, v3.16b, v4.16b
-        column16 v5, v12, v13, v14, v15, \op, v8, v9, v10, v11, v16, v20, v24, v28
-        column16 v6, v8, v9, v10, v11, \op, v12, v13, v14, v15, v17, v21, v25, v29
-        column16 v7, v12, v13, v14, v15, \op, v8, v9, v10, v11, v18, v22, v26, v30
-        \op     v19.4s, v12.8h
-        \op     v23.4s, v13.8h
-        \op     v27.4s, v14.8h
-        \op     v31.4s, v15.8h
+        ldp     q4, q5, [x23], #64
+        multiply_column smull, 8b, v4, v8, v9, v10, v11
+        multiply_column smull, 8b, v5, v12, v13, v14, v15
+        ldp     q6, q7, [x23, #-32]
+        multiply_column smlal2, 16b, v4, v8, v9, v10, v11
+        multiply_column smlal2, 16b, v5, v12, v13, v14, v15
+        add_column \op, v8, v9, v10, v11, v16, v20, v24, v28
+        add_column \op, v12, v13, v14, v15, v17, v21, v25, v29
+        multiply_column smull, 8b, v6, v8, v9, v10, v11
+        multiply_column smull, 8b, v7, v12, v13, v14, v15
+        multiply_column smlal2, 16b, v6, v8, v9, v10, v11
+        multiply_column smlal2, 16b, v7, v12, v13, v14, v15
+        add_column \op, v8, v9, v10, v11, v18, v22, v26, v30
+        add_column \op, v12, v13, v14, v15, v19, v23, v27, v31
 .endm
 
 .macro column8 op, w, a, b, c, d
@@ -168,8 +166,20 @@ gemm:
         mov     x16, x2
         add     x17, x1, x14
         mov     x15, x10
+        ldr     x26, [x0, #104]
 2:
         tile
+        cbz     x26, 9f
+        ldr     q2, [x26], #16
+        dup     v4.4s, v2.s[0]
+        dup     v5.4s, v2.s[1]
+        dup     v6.4s, v2.s[2]
+        dup     v7.4s, v2.s[3]
+        sub     v16.4s, v16.4s, v4.4s
+        sub     v20.4s, v20.4s, v5.4s
+        sub     v24.4s, v24.4s, v6.4s
+        sub     v28.4s, v28.4s, v7.4s
+9:
 .irp r, 16, 20, 24, 28
         add     v\r\().4s, v\r\().4s, v0.4s
 .endr
@@ -194,7 +204,11 @@ gemm:
 7:
         madd    x16, x15, x6, x16
         madd    x17, x15, x9, x17
+        lsl     x25, x15, #2
         mov     x15, #4
+        cbz     x26, 2b
+        sub     x26, x26, #16
+        add     x26, x26, x25
         b       2b
 8:
         next_block
@@ -267,6 +281,7 @@ gemm1:
         mov     x16, x2
         add     x17, x1, x14
         mov     x15, x10
+        ldr     x26, [x0, #104]
 2:
         mov     x19, x16
         mov     x23, x3
@@ -290,6 +305,10 @@ gemm1:
         addp    v16.4s, v16.4s, v17.4s
         addp    v18.4s, v18.4s, v19.4s
         addp    v16.4s, v16.4s, v18.4s
+        cbz     x26, 7f
+        ld1r    {v2.4s}, [x26], #4
+        sub     v16.4s, v16.4s, v2.4s
+7:
         add     v16.4s, v16.4s, v0.4s
         scale_round v16, v1
         sqxtn   v16.4h, v16.4s
@@ -302,6 +321,45 @@ gemm1:
         subs    x15, x15, #1
         b.ne    2b
         next_block
+
+// pixelSums writes the product of each pixel with one vector, as int32: what
+// weights with a zero point have too much.
+//
+// x1 out, x2 in, x3 the vector, x4 pixels, x5, x6 blocks of 16 and of 8 of depth;
+// v4-v7 sums.
+//func pixelSums(args *pixelSumsArgs)
+pixelSums:
+        ldp     x1, x2, [x0]
+        ldp     x3, x4, [x0, #16]
+        ldp     x5, x6, [x0, #32]
+1:
+        mov     x7, x3
+        mov     x8, x5
+        movi    v4.4s, #0
+        movi    v5.4s, #0
+        cbz     x8, 3f
+2:
+        ldr     q0, [x2], #16
+        ldr     q1, [x7], #16
+        smull   v2.8h, v0.8b, v1.8b
+        smull2  v3.8h, v0.16b, v1.16b
+        sadalp  v4.4s, v2.8h
+        sadalp  v5.4s, v3.8h
+        subs    x8, x8, #1
+        b.ne    2b
+3:
+        cbz     x6, 4f
+        ldr     d0, [x2], #8
+        ldr     d1, [x7]
+        smull   v2.8h, v0.8b, v1.8b
+        sadalp  v4.4s, v2.8h
+4:
+        add     v4.4s, v4.4s, v5.4s
+        addv    s4, v4.4s
+        str     s4, [x1], #4
+        subs    x4, x4, #1
+        b.ne    1b
+        ret
 
 // gather copies what each pixel of a row sees, side by side: rows of up to 32
 // bytes. It reads and writes 32 bytes each time, so that both ends need as many

@@ -25,6 +25,7 @@
 //	x8  bytes from tile to tile  x24 blocks of depth left
 //	x9  bytes from pixel to pixel of the output
 //	x10 pixels                   x11, x12 blocks of 16 and of 8 of depth
+//	                             x26 what to subtract from the pixels' sums, or 0
 
 #include "textflag.h"
 
@@ -46,130 +47,133 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0xaa0203f0 // mov x16, x2
 	WORD $0x8b0e0031 // add x17, x1, x14
 	WORD $0xaa0a03ef // mov x15, x10
+	WORD $0xf940341a // ldr x26, [x0, #104]
 
-// gemm+0x2c:
+// gemm+0x30:
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0x8b060214 // add x20, x16, x6
 	WORD $0x8b070215 // add x21, x16, x7
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb40012d8 // cbz x24, gemm+0x29c
+	WORD $0xb4001318 // cbz x24, gemm+0x2a8
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x3cc10681 // ldr q1, [x20], #16
 	WORD $0x3cc106a2 // ldr q2, [x21], #16
 	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
 	WORD $0x0e24c06b // smull v11.8h, v3.8b, v4.8b
+	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
+	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
+	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
+	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
+	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
 	WORD $0x4e24806b // smlal2 v11.8h, v3.16b, v4.16b
-	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
-	WORD $0x4e602910 // saddlp v16.4s, v8.8h
-	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
-	WORD $0x4e602934 // saddlp v20.4s, v9.8h
-	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
-	WORD $0x4e602958 // saddlp v24.4s, v10.8h
-	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0x4e60297c // saddlp v28.4s, v11.8h
 	WORD $0x4e25800c // smlal2 v12.8h, v0.16b, v5.16b
 	WORD $0x4e25802d // smlal2 v13.8h, v1.16b, v5.16b
 	WORD $0x4e25804e // smlal2 v14.8h, v2.16b, v5.16b
 	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x4e602910 // saddlp v16.4s, v8.8h
+	WORD $0x4e602934 // saddlp v20.4s, v9.8h
+	WORD $0x4e602958 // saddlp v24.4s, v10.8h
+	WORD $0x4e60297c // saddlp v28.4s, v11.8h
 	WORD $0x4e602991 // saddlp v17.4s, v12.8h
-	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
 	WORD $0x4e6029b5 // saddlp v21.4s, v13.8h
-	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
 	WORD $0x4e6029d9 // saddlp v25.4s, v14.8h
-	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
 	WORD $0x4e6029fd // saddlp v29.4s, v15.8h
+	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
+	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
+	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
+	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
+	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
+	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
+	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
 	WORD $0x4e268008 // smlal2 v8.8h, v0.16b, v6.16b
 	WORD $0x4e268029 // smlal2 v9.8h, v1.16b, v6.16b
 	WORD $0x4e26804a // smlal2 v10.8h, v2.16b, v6.16b
 	WORD $0x4e26806b // smlal2 v11.8h, v3.16b, v6.16b
-	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
-	WORD $0x4e602912 // saddlp v18.4s, v8.8h
-	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
-	WORD $0x4e602936 // saddlp v22.4s, v9.8h
-	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
-	WORD $0x4e60295a // saddlp v26.4s, v10.8h
-	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
-	WORD $0x4e60297e // saddlp v30.4s, v11.8h
 	WORD $0x4e27800c // smlal2 v12.8h, v0.16b, v7.16b
 	WORD $0x4e27802d // smlal2 v13.8h, v1.16b, v7.16b
 	WORD $0x4e27804e // smlal2 v14.8h, v2.16b, v7.16b
 	WORD $0x4e27806f // smlal2 v15.8h, v3.16b, v7.16b
+	WORD $0x4e602912 // saddlp v18.4s, v8.8h
+	WORD $0x4e602936 // saddlp v22.4s, v9.8h
+	WORD $0x4e60295a // saddlp v26.4s, v10.8h
+	WORD $0x4e60297e // saddlp v30.4s, v11.8h
 	WORD $0x4e602993 // saddlp v19.4s, v12.8h
 	WORD $0x4e6029b7 // saddlp v23.4s, v13.8h
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000700 // b.eq gemm+0x200
+	WORD $0x54000720 // b.eq gemm+0x20c
 
-// gemm+0x124:
+// gemm+0x12c:
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x3cc10681 // ldr q1, [x20], #16
 	WORD $0x3cc106a2 // ldr q2, [x21], #16
 	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
 	WORD $0x0e24c06b // smull v11.8h, v3.8b, v4.8b
+	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
+	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
+	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
+	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
+	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
 	WORD $0x4e24806b // smlal2 v11.8h, v3.16b, v4.16b
-	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
-	WORD $0x4e606910 // sadalp v16.4s, v8.8h
-	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
-	WORD $0x4e606934 // sadalp v20.4s, v9.8h
-	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
-	WORD $0x4e606958 // sadalp v24.4s, v10.8h
-	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0x4e60697c // sadalp v28.4s, v11.8h
 	WORD $0x4e25800c // smlal2 v12.8h, v0.16b, v5.16b
 	WORD $0x4e25802d // smlal2 v13.8h, v1.16b, v5.16b
 	WORD $0x4e25804e // smlal2 v14.8h, v2.16b, v5.16b
 	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x4e606910 // sadalp v16.4s, v8.8h
+	WORD $0x4e606934 // sadalp v20.4s, v9.8h
+	WORD $0x4e606958 // sadalp v24.4s, v10.8h
+	WORD $0x4e60697c // sadalp v28.4s, v11.8h
 	WORD $0x4e606991 // sadalp v17.4s, v12.8h
-	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
-	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
 	WORD $0x4e6069d9 // sadalp v25.4s, v14.8h
-	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
 	WORD $0x4e6069fd // sadalp v29.4s, v15.8h
+	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
+	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
+	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
+	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
+	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
+	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
+	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
 	WORD $0x4e268008 // smlal2 v8.8h, v0.16b, v6.16b
 	WORD $0x4e268029 // smlal2 v9.8h, v1.16b, v6.16b
 	WORD $0x4e26804a // smlal2 v10.8h, v2.16b, v6.16b
 	WORD $0x4e26806b // smlal2 v11.8h, v3.16b, v6.16b
-	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
-	WORD $0x4e606912 // sadalp v18.4s, v8.8h
-	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
-	WORD $0x4e606936 // sadalp v22.4s, v9.8h
-	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
-	WORD $0x4e60695a // sadalp v26.4s, v10.8h
-	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
-	WORD $0x4e60697e // sadalp v30.4s, v11.8h
 	WORD $0x4e27800c // smlal2 v12.8h, v0.16b, v7.16b
 	WORD $0x4e27802d // smlal2 v13.8h, v1.16b, v7.16b
 	WORD $0x4e27804e // smlal2 v14.8h, v2.16b, v7.16b
 	WORD $0x4e27806f // smlal2 v15.8h, v3.16b, v7.16b
+	WORD $0x4e606912 // sadalp v18.4s, v8.8h
+	WORD $0x4e606936 // sadalp v22.4s, v9.8h
+	WORD $0x4e60695a // sadalp v26.4s, v10.8h
+	WORD $0x4e60697e // sadalp v30.4s, v11.8h
 	WORD $0x4e606993 // sadalp v19.4s, v12.8h
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fff941 // b.ne gemm+0x124
+	WORD $0x54fff921 // b.ne gemm+0x12c
 
-// gemm+0x200:
-	WORD $0xb400098c // cbz x12, gemm+0x330
+// gemm+0x20c:
+	WORD $0xb400098c // cbz x12, gemm+0x33c
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -207,9 +211,9 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemm+0x330
+	WORD $0x14000026 // b gemm+0x33c
 
-// gemm+0x29c:
+// gemm+0x2a8:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -248,7 +252,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
 
-// gemm+0x330:
+// gemm+0x33c:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -262,6 +266,18 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4eb6be94 // addp v20.4s, v20.4s, v22.4s
 	WORD $0x4ebabf18 // addp v24.4s, v24.4s, v26.4s
 	WORD $0x4ebebf9c // addp v28.4s, v28.4s, v30.4s
+	WORD $0xb400015a // cbz x26, gemm+0x398
+	WORD $0x3cc10742 // ldr q2, [x26], #16
+	WORD $0x4e040444 // dup v4.4s, v2.s[0]
+	WORD $0x4e0c0445 // dup v5.4s, v2.s[1]
+	WORD $0x4e140446 // dup v6.4s, v2.s[2]
+	WORD $0x4e1c0447 // dup v7.4s, v2.s[3]
+	WORD $0x6ea48610 // sub v16.4s, v16.4s, v4.4s
+	WORD $0x6ea58694 // sub v20.4s, v20.4s, v5.4s
+	WORD $0x6ea68718 // sub v24.4s, v24.4s, v6.4s
+	WORD $0x6ea7879c // sub v28.4s, v28.4s, v7.4s
+
+// gemm+0x398:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4ea08694 // add v20.4s, v20.4s, v0.4s
 	WORD $0x4ea08718 // add v24.4s, v24.4s, v0.4s
@@ -295,30 +311,34 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4d898330 // st1 {v16.s}[2], [x25], x9
 	WORD $0x4d899330 // st1 {v16.s}[3], [x25], x9
 	WORD $0xf10011ef // subs x15, x15, #0x4
-	WORD $0x54000140 // b.eq gemm+0x410
+	WORD $0x540001c0 // b.eq gemm+0x454
 	WORD $0xf10011ff // cmp x15, #0x4
-	WORD $0x5400008b // b.lt gemm+0x400
+	WORD $0x5400008b // b.lt gemm+0x434
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xaa1903f1 // mov x17, x25
-	WORD $0x17ffff0c // b gemm+0x2c
+	WORD $0x17ffff00 // b gemm+0x30
 
-// gemm+0x400:
+// gemm+0x434:
 	WORD $0x9b0641f0 // madd x16, x15, x6, x16
 	WORD $0x9b0945f1 // madd x17, x15, x9, x17
+	WORD $0xd37ef5f9 // lsl x25, x15, #2
 	WORD $0xd280008f // mov x15, #0x4
-	WORD $0x17ffff08 // b gemm+0x2c
+	WORD $0xb4ffdf7a // cbz x26, gemm+0x30
+	WORD $0xd100435a // sub x26, x26, #0x10
+	WORD $0x8b19035a // add x26, x26, x25
+	WORD $0x17fffef8 // b gemm+0x30
 
-// gemm+0x410:
+// gemm+0x454:
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffdfed // b.le gemm+0x20
-	WORD $0xd10011da // sub x26, x14, #0x4
+	WORD $0x54ffddcd // b.le gemm+0x20
+	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
-	WORD $0xeb19035f // cmp x26, x25
-	WORD $0x54ffdf6b // b.lt gemm+0x20
+	WORD $0xeb19031f // cmp x24, x25
+	WORD $0x54ffdd4b // b.lt gemm+0x20
 	RET
 
 // gemmPool is gemm with the largest of the 4 pixels of each tile; pixels counts
@@ -347,122 +367,124 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb40012d8 // cbz x24, gemmPool+0x29c
+	WORD $0xb4001318 // cbz x24, gemmPool+0x2a4
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x3cc10681 // ldr q1, [x20], #16
 	WORD $0x3cc106a2 // ldr q2, [x21], #16
 	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
 	WORD $0x0e24c06b // smull v11.8h, v3.8b, v4.8b
+	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
+	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
+	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
+	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
+	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
 	WORD $0x4e24806b // smlal2 v11.8h, v3.16b, v4.16b
-	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
-	WORD $0x4e602910 // saddlp v16.4s, v8.8h
-	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
-	WORD $0x4e602934 // saddlp v20.4s, v9.8h
-	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
-	WORD $0x4e602958 // saddlp v24.4s, v10.8h
-	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0x4e60297c // saddlp v28.4s, v11.8h
 	WORD $0x4e25800c // smlal2 v12.8h, v0.16b, v5.16b
 	WORD $0x4e25802d // smlal2 v13.8h, v1.16b, v5.16b
 	WORD $0x4e25804e // smlal2 v14.8h, v2.16b, v5.16b
 	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x4e602910 // saddlp v16.4s, v8.8h
+	WORD $0x4e602934 // saddlp v20.4s, v9.8h
+	WORD $0x4e602958 // saddlp v24.4s, v10.8h
+	WORD $0x4e60297c // saddlp v28.4s, v11.8h
 	WORD $0x4e602991 // saddlp v17.4s, v12.8h
-	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
 	WORD $0x4e6029b5 // saddlp v21.4s, v13.8h
-	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
 	WORD $0x4e6029d9 // saddlp v25.4s, v14.8h
-	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
 	WORD $0x4e6029fd // saddlp v29.4s, v15.8h
+	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
+	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
+	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
+	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
+	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
+	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
+	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
 	WORD $0x4e268008 // smlal2 v8.8h, v0.16b, v6.16b
 	WORD $0x4e268029 // smlal2 v9.8h, v1.16b, v6.16b
 	WORD $0x4e26804a // smlal2 v10.8h, v2.16b, v6.16b
 	WORD $0x4e26806b // smlal2 v11.8h, v3.16b, v6.16b
-	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
-	WORD $0x4e602912 // saddlp v18.4s, v8.8h
-	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
-	WORD $0x4e602936 // saddlp v22.4s, v9.8h
-	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
-	WORD $0x4e60295a // saddlp v26.4s, v10.8h
-	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
-	WORD $0x4e60297e // saddlp v30.4s, v11.8h
 	WORD $0x4e27800c // smlal2 v12.8h, v0.16b, v7.16b
 	WORD $0x4e27802d // smlal2 v13.8h, v1.16b, v7.16b
 	WORD $0x4e27804e // smlal2 v14.8h, v2.16b, v7.16b
 	WORD $0x4e27806f // smlal2 v15.8h, v3.16b, v7.16b
+	WORD $0x4e602912 // saddlp v18.4s, v8.8h
+	WORD $0x4e602936 // saddlp v22.4s, v9.8h
+	WORD $0x4e60295a // saddlp v26.4s, v10.8h
+	WORD $0x4e60297e // saddlp v30.4s, v11.8h
 	WORD $0x4e602993 // saddlp v19.4s, v12.8h
 	WORD $0x4e6029b7 // saddlp v23.4s, v13.8h
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000700 // b.eq gemmPool+0x200
+	WORD $0x54000720 // b.eq gemmPool+0x208
 
-// gemmPool+0x124:
+// gemmPool+0x128:
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x3cc10681 // ldr q1, [x20], #16
 	WORD $0x3cc106a2 // ldr q2, [x21], #16
 	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
 	WORD $0x0e24c06b // smull v11.8h, v3.8b, v4.8b
+	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
+	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
+	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
+	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
+	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
 	WORD $0x4e24806b // smlal2 v11.8h, v3.16b, v4.16b
-	WORD $0x0e25c00c // smull v12.8h, v0.8b, v5.8b
-	WORD $0x4e606910 // sadalp v16.4s, v8.8h
-	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
-	WORD $0x4e606934 // sadalp v20.4s, v9.8h
-	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
-	WORD $0x4e606958 // sadalp v24.4s, v10.8h
-	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0x4e60697c // sadalp v28.4s, v11.8h
 	WORD $0x4e25800c // smlal2 v12.8h, v0.16b, v5.16b
 	WORD $0x4e25802d // smlal2 v13.8h, v1.16b, v5.16b
 	WORD $0x4e25804e // smlal2 v14.8h, v2.16b, v5.16b
 	WORD $0x4e25806f // smlal2 v15.8h, v3.16b, v5.16b
-	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x4e606910 // sadalp v16.4s, v8.8h
+	WORD $0x4e606934 // sadalp v20.4s, v9.8h
+	WORD $0x4e606958 // sadalp v24.4s, v10.8h
+	WORD $0x4e60697c // sadalp v28.4s, v11.8h
 	WORD $0x4e606991 // sadalp v17.4s, v12.8h
-	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
 	WORD $0x4e6069b5 // sadalp v21.4s, v13.8h
-	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
 	WORD $0x4e6069d9 // sadalp v25.4s, v14.8h
-	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
 	WORD $0x4e6069fd // sadalp v29.4s, v15.8h
+	WORD $0x0e26c008 // smull v8.8h, v0.8b, v6.8b
+	WORD $0x0e26c029 // smull v9.8h, v1.8b, v6.8b
+	WORD $0x0e26c04a // smull v10.8h, v2.8b, v6.8b
+	WORD $0x0e26c06b // smull v11.8h, v3.8b, v6.8b
+	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
+	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
+	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
+	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
 	WORD $0x4e268008 // smlal2 v8.8h, v0.16b, v6.16b
 	WORD $0x4e268029 // smlal2 v9.8h, v1.16b, v6.16b
 	WORD $0x4e26804a // smlal2 v10.8h, v2.16b, v6.16b
 	WORD $0x4e26806b // smlal2 v11.8h, v3.16b, v6.16b
-	WORD $0x0e27c00c // smull v12.8h, v0.8b, v7.8b
-	WORD $0x4e606912 // sadalp v18.4s, v8.8h
-	WORD $0x0e27c02d // smull v13.8h, v1.8b, v7.8b
-	WORD $0x4e606936 // sadalp v22.4s, v9.8h
-	WORD $0x0e27c04e // smull v14.8h, v2.8b, v7.8b
-	WORD $0x4e60695a // sadalp v26.4s, v10.8h
-	WORD $0x0e27c06f // smull v15.8h, v3.8b, v7.8b
-	WORD $0x4e60697e // sadalp v30.4s, v11.8h
 	WORD $0x4e27800c // smlal2 v12.8h, v0.16b, v7.16b
 	WORD $0x4e27802d // smlal2 v13.8h, v1.16b, v7.16b
 	WORD $0x4e27804e // smlal2 v14.8h, v2.16b, v7.16b
 	WORD $0x4e27806f // smlal2 v15.8h, v3.16b, v7.16b
+	WORD $0x4e606912 // sadalp v18.4s, v8.8h
+	WORD $0x4e606936 // sadalp v22.4s, v9.8h
+	WORD $0x4e60695a // sadalp v26.4s, v10.8h
+	WORD $0x4e60697e // sadalp v30.4s, v11.8h
 	WORD $0x4e606993 // sadalp v19.4s, v12.8h
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fff941 // b.ne gemmPool+0x124
+	WORD $0x54fff921 // b.ne gemmPool+0x128
 
-// gemmPool+0x200:
-	WORD $0xb400098c // cbz x12, gemmPool+0x330
+// gemmPool+0x208:
+	WORD $0xb400098c // cbz x12, gemmPool+0x338
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -500,9 +522,9 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemmPool+0x330
+	WORD $0x14000026 // b gemmPool+0x338
 
-// gemmPool+0x29c:
+// gemmPool+0x2a4:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -541,7 +563,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
 
-// gemmPool+0x330:
+// gemmPool+0x338:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -571,17 +593,17 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54ffe441 // b.ne gemmPool+0x2c
+	WORD $0x54ffe401 // b.ne gemmPool+0x2c
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffe32d // b.le gemmPool+0x20
-	WORD $0xd10011da // sub x26, x14, #0x4
+	WORD $0x54ffe2ed // b.le gemmPool+0x20
+	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
-	WORD $0xeb19035f // cmp x26, x25
-	WORD $0x54ffe2ab // b.lt gemmPool+0x20
+	WORD $0xeb19031f // cmp x24, x25
+	WORD $0x54ffe26b // b.lt gemmPool+0x20
 	RET
 
 // gemm1 computes pixels one by one: fully connected layers, and pictures of less
@@ -603,12 +625,13 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0xaa0203f0 // mov x16, x2
 	WORD $0x8b0e0031 // add x17, x1, x14
 	WORD $0xaa0a03ef // mov x15, x10
+	WORD $0xf940341a // ldr x26, [x0, #104]
 
-// gemm1+0x30:
+// gemm1+0x34:
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb40005b8 // cbz x24, gemm1+0xf0
+	WORD $0xb40005b8 // cbz x24, gemm1+0xf4
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -624,9 +647,9 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000220 // b.eq gemm1+0xc0
+	WORD $0x54000220 // b.eq gemm1+0xc4
 
-// gemm1+0x80:
+// gemm1+0x84:
 	WORD $0x3cc10660 // ldr q0, [x19], #16
 	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -642,10 +665,10 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffe21 // b.ne gemm1+0x80
+	WORD $0x54fffe21 // b.ne gemm1+0x84
 
-// gemm1+0xc0:
-	WORD $0xb40002cc // cbz x12, gemm1+0x118
+// gemm1+0xc4:
+	WORD $0xb40002cc // cbz x12, gemm1+0x11c
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -656,9 +679,9 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606931 // sadalp v17.4s, v9.8h
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
-	WORD $0x1400000b // b gemm1+0x118
+	WORD $0x1400000b // b gemm1+0x11c
 
-// gemm1+0xf0:
+// gemm1+0xf4:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -670,11 +693,16 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
 
-// gemm1+0x118:
+// gemm1+0x11c:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
 	WORD $0x4eb2be10 // addp v16.4s, v16.4s, v18.4s
+	WORD $0xb400007a // cbz x26, gemm1+0x138
+	WORD $0x4ddfcb42 // ld1r {v2.4s}, [x26], #4
+	WORD $0x6ea28610 // sub v16.4s, v16.4s, v2.4s
+
+// gemm1+0x138:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
@@ -687,17 +715,61 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b060210 // add x16, x16, x6
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54fff6c1 // b.ne gemm1+0x30
+	WORD $0x54fff661 // b.ne gemm1+0x34
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54fff5ad // b.le gemm1+0x24
-	WORD $0xd10011da // sub x26, x14, #0x4
+	WORD $0x54fff52d // b.le gemm1+0x24
+	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
-	WORD $0xeb19035f // cmp x26, x25
-	WORD $0x54fff52b // b.lt gemm1+0x24
+	WORD $0xeb19031f // cmp x24, x25
+	WORD $0x54fff4ab // b.lt gemm1+0x24
+	RET
+
+// pixelSums writes the product of each pixel with one vector, as int32: what
+// weights with a zero point have too much.
+//
+// x1 out, x2 in, x3 the vector, x4 pixels, x5, x6 blocks of 16 and of 8 of depth;
+// v4-v7 sums.
+// func pixelSums(args)
+TEXT ·pixelSums(SB), NOSPLIT, $0-8
+	MOVD args+0(FP), R0
+	WORD $0xa9400801 // ldp x1, x2, [x0]
+	WORD $0xa9411003 // ldp x3, x4, [x0, #16]
+	WORD $0xa9421805 // ldp x5, x6, [x0, #32]
+
+// pixelSums+0xc:
+	WORD $0xaa0303e7 // mov x7, x3
+	WORD $0xaa0503e8 // mov x8, x5
+	WORD $0x4f000404 // movi v4.4s, #0x0
+	WORD $0x4f000405 // movi v5.4s, #0x0
+	WORD $0xb4000128 // cbz x8, pixelSums+0x40
+
+// pixelSums+0x20:
+	WORD $0x3cc10440 // ldr q0, [x2], #16
+	WORD $0x3cc104e1 // ldr q1, [x7], #16
+	WORD $0x0e21c002 // smull v2.8h, v0.8b, v1.8b
+	WORD $0x4e21c003 // smull2 v3.8h, v0.16b, v1.16b
+	WORD $0x4e606844 // sadalp v4.4s, v2.8h
+	WORD $0x4e606865 // sadalp v5.4s, v3.8h
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x54ffff21 // b.ne pixelSums+0x20
+
+// pixelSums+0x40:
+	WORD $0xb40000a6 // cbz x6, pixelSums+0x54
+	WORD $0xfc408440 // ldr d0, [x2], #8
+	WORD $0xfd4000e1 // ldr d1, [x7]
+	WORD $0x0e21c002 // smull v2.8h, v0.8b, v1.8b
+	WORD $0x4e606844 // sadalp v4.4s, v2.8h
+
+// pixelSums+0x54:
+	WORD $0x4ea58484 // add v4.4s, v4.4s, v5.4s
+	WORD $0x4eb1b884 // addv s4, v4.4s
+	WORD $0xbc004424 // str s4, [x1], #4
+	WORD $0xf1000484 // subs x4, x4, #0x1
+	WORD $0x54fffd41 // b.ne pixelSums+0xc
 	RET
 
 // gather copies what each pixel of a row sees, side by side: rows of up to 32

@@ -13,6 +13,9 @@ func gemm(out, patches *int8, weights *byte, steps, pixels, channels, stride int
 //go:noescape
 func gemmPool(out, patches *int8, weights *byte, steps, pixels, channels, stride int, to *outputRange)
 
+//go:noescape
+func gemv(out, patch *int8, weights *byte, steps, channels int, to *outputRange)
+
 // packedBytes is about how much of the patches is laid out at once: with a block
 // of weights it fits the first-level cache of 64 KiB.
 const packedBytes = 48 << 10
@@ -26,7 +29,10 @@ type conv struct {
 	// channels is Out.C, or 8 where there are fewer.
 	channels int
 	pooled   bool
-	to       outputRange
+	// single means that there is one output pixel, which sees one run of the
+	// input as it lies: a fully connected layer.
+	single bool
+	to     outputRange
 	// mask, when weights are legacy ones with a zero point, tells which bytes of
 	// a patch count.
 	mask []int8
@@ -54,6 +60,7 @@ func newConv(c *generic.Conv, out generic.Shape, pool int, to *quant.Output) *co
 		patches: newPatches(c, out, pool), out: out, channels: max(out.C, channelBlock), pooled: pool > 1,
 		to: newOutputRange(to, c.WeightZero),
 	}
+	k.single = k.direct && len(k.runs) == 1 && out.H*k.linePixels == 1 && c.WeightZero == 0
 	for at := 0; at < k.channels; at += channelBlock {
 		k.packBlock(c, min(at, k.channels-channelBlock))
 	}
@@ -94,7 +101,10 @@ func (k *conv) outBytes() int {
 func (k *conv) Run(out, in, _, scratch []int8, from, to int) {
 	for y := from; y < to; y += k.lines {
 		n := min(k.lines, to-y)
-		packed := k.pack(scratch, in, y, n)
+		packed := in
+		if !k.single {
+			packed = k.pack(scratch, in, y, n)
+		}
 		rows := out[y*k.out.W*k.out.C : (y+n)*k.out.W*k.out.C]
 		if k.out.C == k.channels {
 			k.multiply(rows, packed, scratch, n)
@@ -110,6 +120,10 @@ func (k *conv) Run(out, in, _, scratch []int8, from, to int) {
 
 // multiply computes n output rows from their packed patches.
 func (k *conv) multiply(out, packed, scratch []int8, n int) {
+	if k.single {
+		gemv(first(out), first(packed), unsafe.SliceData(k.weights), k.steps, k.channels, &k.to)
+		return
+	}
 	pixels := k.linePixels * n
 	if k.pooled {
 		gemmPool(first(out), first(packed), unsafe.SliceData(k.weights), k.steps, pixels, k.channels, k.channels, &k.to)

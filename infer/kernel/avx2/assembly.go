@@ -10,8 +10,10 @@ import (
 
 // The assembly knows these types' fields by these names.
 type (
-	tile tiles.Tile
-	line tiles.Line
+	tile        tiles.Tile
+	line        tiles.Line
+	expansion   tiles.Expansion
+	contraction tiles.Contraction
 )
 
 //go:noescape
@@ -61,3 +63,21 @@ func maxVectors(out *int8, w *window, least, most int8)
 
 //go:noescape
 func sumVectors(sums *int32, w *window)
+
+//go:noescape
+func multiply6(t *tiles.Tile)
+
+//go:noescape
+func multiply4(t *tiles.Tile)
+
+//go:noescape
+func multiply1(t *tiles.Tile)
+
+//go:noescape
+func expand(e *tiles.Expansion)
+
+//go:noescape
+func contract(c *tiles.Contraction)
+
+//go:noescape
+func contractPooled(c *tiles.Contraction)

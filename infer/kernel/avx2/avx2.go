@@ -30,6 +30,11 @@ var isa = tiles.ISA{
 		{{Pixels: 1, Run: pooled1x2}},
 	},
 	Depthwise: depthwise, DepthwiseLanes: 16,
+	Winograd: &tiles.Winograd{
+		Expand:   expand,
+		Multiply: []tiles.Convolution{{Pixels: 6, Run: multiply6}, {Pixels: 4, Run: multiply4}, {Pixels: 1, Run: multiply1}},
+		Contract: contract, Pool: contractPooled,
+	},
 }
 
 // Conv2D prepares CONV_2D and FULLY_CONNECTED.

@@ -3,10 +3,14 @@
 package avx2_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"canting/infer/kernel/avx2"
+	"canting/infer/kernel/generic"
 	"canting/infer/kernel/kerneltest"
+	"canting/infer/quant"
 )
 
 func TestKernels(t *testing.T) {
@@ -21,4 +25,34 @@ func FuzzKernels(f *testing.F) {
 		f.Skip("this processor lacks AVX2")
 	}
 	kerneltest.Fuzz(f, avx2.Kernels{})
+}
+
+// The largest sums that Winograd's algorithm is used for, and larger ones.
+func TestLargestSums(t *testing.T) {
+	if !avx2.Supported() {
+		t.Skip("this processor lacks AVX2")
+	}
+	for _, channels := range []int{3632, 3648} {
+		for _, weight := range []int8{127, -128} {
+			t.Run(fmt.Sprint(channels, " ", weight), func(t *testing.T) {
+				c := generic.Conv{
+					In: generic.Shape{H: 4, W: 4, C: channels}, Out: generic.Shape{H: 2, W: 2, C: 16},
+					Window:  generic.Window{KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1},
+					Weights: slices.Repeat([]int8{weight}, 16*9*channels), Bias: make([]int32, 16),
+					Scale: slices.Repeat([]float32{1.0 / (1 << 22)}, 16), Output: quant.NewOutput(3, -128, 127),
+				}
+				in := slices.Repeat([]int8{-128}, c.In.Len())
+				want, got := make([]int8, c.Out.Len()), make([]int8, c.Out.Len())
+				for kernels, out := range map[interface {
+					Conv2D(generic.Conv) generic.Operator
+				}][]int8{generic.Kernels{}: want, avx2.Kernels{}: got} {
+					o := kernels.Conv2D(c)
+					o.Run(out, in, nil, make([]int8, o.Scratch()), 0, o.Rows())
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%v, plain Go's are %v", got, want)
+				}
+			})
+		}
+	}
 }

@@ -468,3 +468,167 @@ step:
 	JNZ  next
 	VZEROUPPER
 	RET
+
+// Winograd's products: the sums of each of the 16 places of a transformed window
+// are stored as they are. AX leads from place to place, R11 through the output;
+// DX is places left.
+
+// PLACE begins a place.
+#define PLACE \
+	MOVQ AX, R8;           \
+	LEAQ (R8)(R13*1), R10; \
+	MOVQ tile_Steps(DI), CX
+
+// WINDOWS goes on to the tile behind this one, so many windows further.
+#define WINDOWS(windows) \
+	IMUL3Q $windows, R12, AX;           \
+	ADDQ   AX, SI;                      \
+	ADDQ   $(64*windows), tile_Out(DI); \
+	DECQ   tile_Count(DI)
+
+// func multiply6(t *tiles.Tile)
+TEXT ·multiply6(SB), NOSPLIT, $0-8
+	BEGIN
+
+next:
+	MOVQ SI, AX
+	MOVQ tile_Weights(DI), BX
+	MOVQ tile_Out(DI), R11
+	MOVQ $16, DX
+
+place:
+	PLACE
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+
+step:
+	VMOVDQU (BX), Y12
+	VMOVDQU 32(BX), Y13
+	MULTIPLY2((R8), Y0, Y1)
+	MULTIPLY2((R8)(R12*1), Y2, Y3)
+	MULTIPLY2((R8)(R12*2), Y4, Y5)
+	MULTIPLY2((R10), Y6, Y7)
+	MULTIPLY2((R10)(R12*1), Y8, Y9)
+	MULTIPLY2((R10)(R12*2), Y10, Y11)
+	ADDQ $4, R8
+	ADDQ $4, R10
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  step
+
+	VMOVDQU Y0, 0(R11)
+	VMOVDQU Y1, 32(R11)
+	VMOVDQU Y2, 64(R11)
+	VMOVDQU Y3, 96(R11)
+	VMOVDQU Y4, 128(R11)
+	VMOVDQU Y5, 160(R11)
+	VMOVDQU Y6, 192(R11)
+	VMOVDQU Y7, 224(R11)
+	VMOVDQU Y8, 256(R11)
+	VMOVDQU Y9, 288(R11)
+	VMOVDQU Y10, 320(R11)
+	VMOVDQU Y11, 352(R11)
+	ADDQ tile_OutPixel(DI), R11
+	ADDQ tile_Row(DI), AX
+	DECQ DX
+	JNZ  place
+	WINDOWS(6)
+	JNZ  next
+	VZEROUPPER
+	RET
+
+// func multiply4(t *tiles.Tile)
+TEXT ·multiply4(SB), NOSPLIT, $0-8
+	BEGIN
+
+next:
+	MOVQ SI, AX
+	MOVQ tile_Weights(DI), BX
+	MOVQ tile_Out(DI), R11
+	MOVQ $16, DX
+
+place:
+	PLACE
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+
+step:
+	VMOVDQU (BX), Y12
+	VMOVDQU 32(BX), Y13
+	MULTIPLY2((R8), Y0, Y1)
+	MULTIPLY2((R8)(R12*1), Y2, Y3)
+	MULTIPLY2((R10), Y4, Y5)
+	MULTIPLY2((R10)(R12*1), Y6, Y7)
+	ADDQ $4, R8
+	ADDQ $4, R10
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  step
+
+	VMOVDQU Y0, 0(R11)
+	VMOVDQU Y1, 32(R11)
+	VMOVDQU Y2, 64(R11)
+	VMOVDQU Y3, 96(R11)
+	VMOVDQU Y4, 128(R11)
+	VMOVDQU Y5, 160(R11)
+	VMOVDQU Y6, 192(R11)
+	VMOVDQU Y7, 224(R11)
+	ADDQ tile_OutPixel(DI), R11
+	ADDQ tile_Row(DI), AX
+	DECQ DX
+	JNZ  place
+	WINDOWS(4)
+	JNZ  next
+	VZEROUPPER
+	RET
+
+// func multiply1(t *tiles.Tile)
+TEXT ·multiply1(SB), NOSPLIT, $0-8
+	BEGIN
+
+next:
+	MOVQ SI, AX
+	MOVQ tile_Weights(DI), BX
+	MOVQ tile_Out(DI), R11
+	MOVQ $16, DX
+
+place:
+	PLACE
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+step:
+	VMOVDQU (BX), Y12
+	VMOVDQU 32(BX), Y13
+	MULTIPLY2((R8), Y0, Y1)
+	ADDQ $4, R8
+	ADDQ $64, BX
+	DECQ CX
+	JNZ  step
+
+	VMOVDQU Y0, 0(R11)
+	VMOVDQU Y1, 32(R11)
+	ADDQ tile_OutPixel(DI), R11
+	ADDQ tile_Row(DI), AX
+	DECQ DX
+	JNZ  place
+	WINDOWS(1)
+	JNZ  next
+	VZEROUPPER
+	RET

@@ -42,6 +42,9 @@ func (isa *ISA) Conv2D(c generic.Conv) (op generic.Operator, ok bool) {
 	if !isa.fits(&c) {
 		return nil, false
 	}
+	if o, ok := isa.winograd(&c, c.Out, c.Output, false); ok {
+		return o, true
+	}
 	k := isa.newConv(&c, c.Out, c.Output)
 	k.convolve = &isa.Convolve
 	k.lines = max(1, min(k.out.H, layoutBytes/max(1, k.start(1))))
@@ -56,7 +59,11 @@ func (isa *ISA) Conv2DMaxPool(c generic.Conv, p generic.Pool) (op generic.Operat
 		return nil, false
 	}
 	clamp := func(v int32) int32 { return min(max(v, p.Output.Min), p.Output.Max) }
-	k := isa.newConv(&c, p.Out, quant.NewOutput(c.Output.ZeroPoint, clamp(c.Output.Min), clamp(c.Output.Max)))
+	output := quant.NewOutput(c.Output.ZeroPoint, clamp(c.Output.Min), clamp(c.Output.Max))
+	if o, ok := isa.winograd(&c, p.Out, output, true); ok && p.Out.W == c.Out.W/2 {
+		return o, true
+	}
+	k := isa.newConv(&c, p.Out, output)
 	k.pooled, k.convolve = true, &isa.Pooled
 	// Two laid out rows have to be a row's length apart.
 	k.flat = false
@@ -178,25 +185,31 @@ func (k *conv) block(t *Tile, b *block, out, staging, layout []int8, y, n, to in
 	}
 }
 
-// line computes some channels of width pixels. Where tiles do not divide the
-// row the last one begins earlier and computes some pixels again.
+// line computes some channels of width pixels.
 func (k *conv) line(t *Tile, b *block, in, out uintptr, width int) {
-	sizes := k.convolve[b.vectors-1]
-	for x := 0; x < width; {
-		size := sizes[0]
-		for _, s := range sizes[1:] {
-			if width-x <= s.Pixels || size.Pixels > width {
-				size = s
-			}
-		}
-		count := max(1, (width-x)/size.Pixels)
-		x = min(x, width-size.Pixels)
+	cut(k.convolve[b.vectors-1], width, func(size *Convolution, x, count int) {
 		at, half := x, uintptr(size.Pixels/2*k.pixel)
 		if k.pooled {
 			at, half = 2*x, uintptr(k.start(1))
 		}
 		t.In, t.Half, t.Out, t.Count = in+uintptr(at*k.pixel), half, out+uintptr(x)*t.OutPixel, uintptr(count)
 		size.Run(t)
+	})
+}
+
+// cut divides width pixels into tiles. Where tiles do not divide them the last
+// one begins earlier and computes some pixels again.
+func cut(sizes []Convolution, width int, run func(size *Convolution, x, count int)) {
+	for x := 0; x < width; {
+		size := &sizes[0]
+		for i := range sizes[1:] {
+			if s := &sizes[1+i]; width-x <= s.Pixels || size.Pixels > width {
+				size = s
+			}
+		}
+		count := max(1, (width-x)/size.Pixels)
+		x = min(x, width-size.Pixels)
+		run(size, x, count)
 		x += count * size.Pixels
 	}
 }

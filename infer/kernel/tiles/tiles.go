@@ -35,6 +35,8 @@ type ISA struct {
 	// Depthwise computes chunks of DepthwiseLanes bytes of an output row.
 	Depthwise      func(*Line)
 	DepthwiseLanes int
+	// Winograd is nil where 3x3 convolutions are quicker as they are.
+	Winograd *Winograd
 }
 
 // Convolution computes tiles of so many pixels.

@@ -63,7 +63,8 @@ func printCounts(e *emulator) error {
 	return nil
 }
 
-func millions(n float64) string { return fmt.Sprintf("%.3f", n/1e6) }
+// A class that stands still may differ by a few instructions of the runtime.
+func millions(n float64) string { return fmt.Sprintf("%.3f", max(n, 0)/1e6) }
 
 // head prints a table's first lines; so many columns hold text, the others numbers.
 func head(names []string, text int) {

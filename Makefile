@@ -35,6 +35,7 @@ test: setup-test litert build/tools ## Install what is missing and run every tes
 	@go test -tags=$(LEAKS) -list Leak ./capture | grep ^Test >/dev/null || { echo 'test: ./capture has no Leak test any more'; exit 1; }
 	$(TEST) -tags=$(LEAKS) -run Leak ./capture
 	$(TEST) ./...
+	$(BENCH_GO) test -C scripts/bench $(BENCH_PACKAGES)
 	@go test -v -run Kernels ./infer/kernel | grep '^kernels held'
 	scripts/test-arm.sh
 
@@ -46,7 +47,7 @@ test-arm: setup-test ## Run the engine's tests on the boards' processors, emulat
 check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \
 		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
-	@echo "check: go vet"; go vet ./...
+	@echo "check: go vet"; go vet ./...; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
 	@echo "check: staticcheck"; build/tools/staticcheck ./...
 	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
 	@packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}} {{join .Deps " "}}{{end}}' ./... | grep -vE $(CGO) | cut -d ' ' -f 1); \
@@ -62,6 +63,8 @@ bench: build/bench/paper96.tflite ## Time every layer of the four networks in ev
 
 # The benchmarks' own module has nothing to do with OpenCV.
 BENCH_GO := env GOFLAGS= CGO_CPPFLAGS= CGO_CXXFLAGS= CGO_LDFLAGS= go
+# What builds without oneDNN.
+BENCH_PACKAGES := ./counts ./networks ./paper96
 
 .PHONY: bench-peers
 bench-peers: setup-bench build/bench/onnxruntime/libonnxruntime.so.1 build/bench/paper96.tflite ## Time the engine beside ONNX Runtime and oneDNN

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +14,8 @@ import (
 )
 
 func newInspect() *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "inspect M.tflite",
 		Short: "Print a model's layers, shapes, scales and sizes",
 		Args:  exactly(1, "one model file"),
@@ -26,27 +28,68 @@ func newInspect() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), summary{len(file), m.Description, m.Labels, layers(m), m.Canting})
+			}
 			return inspect(c.OutOrStdout(), m, len(file))
 		},
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print them as JSON, with the canting metadata")
+	return c
+}
+
+// summary is what inspect --json prints.
+type summary struct {
+	Bytes       int             `json:"bytes"`
+	Description string          `json:"description"`
+	Labels      []string        `json:"labels"`
+	Layers      []layer         `json:"layers"`
+	Canting     json.RawMessage `json:"canting,omitempty"`
+}
+
+// layer is one output tensor of an operator, or an input of the model.
+type layer struct {
+	Operator      string    `json:"operator"`
+	Output        string    `json:"output"`
+	Shape         []int     `json:"shape"`
+	Type          string    `json:"type"`
+	Scale         []float32 `json:"scale"`
+	ZeroPoint     []int64   `json:"zero_point"`
+	ConstantBytes int       `json:"constant_bytes"`
+}
+
+func layers(m *tflite.Model) []layer {
+	var all []layer
+	add := func(operator string, tensor, constants int) {
+		t := m.Tensors[tensor]
+		all = append(all, layer{operator, t.Name, t.Shape, t.Type.String(), t.Quant.Scale, t.Quant.ZeroPoint, constants})
+	}
+	for _, i := range m.Inputs {
+		add("input", i, 0)
+	}
+	for _, op := range m.Operators {
+		constants := 0
+		for _, i := range op.Inputs {
+			if i >= 0 {
+				constants += len(m.Tensors[i].Data)
+			}
+		}
+		for _, i := range op.Outputs {
+			add(op.Code.String(), i, constants)
+		}
+	}
+	return all
 }
 
 func inspect(w io.Writer, m *tflite.Model, size int) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "#\toperator\toutput\tshape\ttype\tscale\tzero point\tconstants")
-	for _, i := range m.Inputs {
-		row(t, m, "", "input", i, 0)
-	}
-	for n, op := range m.Operators {
-		bytes := 0
-		for _, i := range op.Inputs {
-			if i >= 0 {
-				bytes += len(m.Tensors[i].Data)
-			}
+	fmt.Fprintln(t, "operator\toutput\tshape\ttype\tscale\tzero point\tconstants")
+	for _, l := range layers(m) {
+		scale, zero := "-", "-"
+		if len(l.Scale) == 1 {
+			scale, zero = fmt.Sprintf("%.6g", l.Scale[0]), fmt.Sprint(l.ZeroPoint[0])
 		}
-		for _, i := range op.Outputs {
-			row(t, m, fmt.Sprint(n), op.Code.String(), i, bytes)
-		}
+		fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%s\t%s\t%d\n", l.Operator, l.Output, l.Shape, l.Type, scale, zero, l.ConstantBytes)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -56,13 +99,4 @@ func inspect(w io.Writer, m *tflite.Model, size int) error {
 		fmt.Fprintln(w, "no canting metadata: preprocessing would be assumed")
 	}
 	return nil
-}
-
-func row(w io.Writer, m *tflite.Model, number, what string, tensor, constants int) {
-	t := m.Tensors[tensor]
-	scale, zero := "-", "-"
-	if n := len(t.Quant.Scale); n == 1 {
-		scale, zero = fmt.Sprintf("%.6g", t.Quant.Scale[0]), fmt.Sprint(t.Quant.ZeroPoint[0])
-	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%v\t%s\t%s\t%s\t%d\n", number, what, t.Name, t.Shape, t.Type, scale, zero, constants)
 }

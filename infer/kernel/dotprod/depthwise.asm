@@ -83,7 +83,7 @@ interleave_8:
 5:
 	ret
 
-// v24-v25 become the scales, v26-v27 what rounds, v28-v29 the range.
+// v24-v25 become the scales, v26-v29 what requantizing needs.
 .macro CONSTANTS
 	ldp q24, q25, [x2, #32]
 	OUTPUTRANGE 26, 27, 28, 29
@@ -160,12 +160,10 @@ depthwisePair_pixels:
 	MULTIPLY 18, 20, 10
 	MULTIPLY 19, 21, 11
 	.irp i, 12, 14, 16, 18
-		SCALE \i, %(\i + 1), 24, 25, 26, 27
+		SCALE \i, %(\i + 1), 24, 25, 26, 27, 28
 	.endr
-	NARROW 12, 14
-	CLAMP 12, 28, 29
-	NARROW 16, 18
-	CLAMP 16, 28, 29
+	NARROW 12, 14, 29
+	NARROW 16, 18, 29
 	st1 {v16.d}[1], [x12], x14
 	st1 {v16.d}[0], [x11], x14
 	st1 {v12.d}[1], [x10], x14
@@ -194,7 +192,7 @@ depthwisePair_end:
 		mov w13, #0x0101
 		movk w13, #1, lsl #16
 		dup v6.4s, w13
-		ldr w13, [x7, #12]
+		ldr w13, [x7, #16]
 		dup v7.4s, w13
 	.endif
 	lsl x14, x5, #1
@@ -236,10 +234,9 @@ depthwisePair_end:
 			LESS %(\i + 1), 17
 		.endif
 	.endr
-	SCALE 12, 13, 24, 25, 26, 27
-	SCALE 14, 15, 24, 25, 26, 27
-	NARROW 12, 14
-	CLAMP 12, 28, 29
+	SCALE 12, 13, 24, 25, 26, 27, 28
+	SCALE 14, 15, 24, 25, 26, 27, 28
+	NARROW 12, 14, 29
 	st1 {v12.d}[1], [x10], x14
 	st1 {v12.d}[0], [x1], x14
 	subs x4, x4, #2

@@ -134,7 +134,7 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
-	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad431c46 // ldp q6, q7, [x2, #96]
@@ -189,50 +189,50 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
 	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
-	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
-	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
-	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
-	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
-	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
-	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
+	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
+	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
+	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
+	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e38de10 // fmul v16.4s, v16.4s, v24.4s
 	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
-	WORD $0x4e3ad610 // fadd v16.4s, v16.4s, v26.4s
-	WORD $0x4e3ad631 // fadd v17.4s, v17.4s, v26.4s
-	WORD $0x4ebb2e10 // sqsub v16.4s, v16.4s, v27.4s
-	WORD $0x4ebb2e31 // sqsub v17.4s, v17.4s, v27.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e3af610 // fmax v16.4s, v16.4s, v26.4s
+	WORD $0x4e3af631 // fmax v17.4s, v17.4s, v26.4s
+	WORD $0x4ebbf610 // fmin v16.4s, v16.4s, v27.4s
+	WORD $0x4ebbf631 // fmin v17.4s, v17.4s, v27.4s
+	WORD $0x4e3cd610 // fadd v16.4s, v16.4s, v28.4s
+	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e38de52 // fmul v18.4s, v18.4s, v24.4s
 	WORD $0x6e39de73 // fmul v19.4s, v19.4s, v25.4s
-	WORD $0x4e3ad652 // fadd v18.4s, v18.4s, v26.4s
-	WORD $0x4e3ad673 // fadd v19.4s, v19.4s, v26.4s
-	WORD $0x4ebb2e52 // sqsub v18.4s, v18.4s, v27.4s
-	WORD $0x4ebb2e73 // sqsub v19.4s, v19.4s, v27.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
-	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
-	WORD $0x4e3c6610 // smax v16.16b, v16.16b, v28.16b
-	WORD $0x4e3d6e10 // smin v16.16b, v16.16b, v29.16b
+	WORD $0x4e3af652 // fmax v18.4s, v18.4s, v26.4s
+	WORD $0x4e3af673 // fmax v19.4s, v19.4s, v26.4s
+	WORD $0x4ebbf652 // fmin v18.4s, v18.4s, v27.4s
+	WORD $0x4ebbf673 // fmin v19.4s, v19.4s, v27.4s
+	WORD $0x4e3cd652 // fadd v18.4s, v18.4s, v28.4s
+	WORD $0x4e3cd673 // fadd v19.4s, v19.4s, v28.4s
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
+	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
+	WORD $0x4e3d8610 // add v16.16b, v16.16b, v29.16b
 	WORD $0x4d8e8590 // st1 {v16.d}[1], [x12], x14
 	WORD $0x0d8e8570 // st1 {v16.d}[0], [x11], x14
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
@@ -274,7 +274,7 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
-	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
@@ -315,26 +315,26 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
 	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
-	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
-	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
-	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
-	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
-	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
-	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
-	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
+	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
+	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
+	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
+	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2
@@ -367,7 +367,7 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
-	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
@@ -375,7 +375,7 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x5280202d // mov w13, #0x101
 	WORD $0x72a0002d // movk w13, #0x1, lsl #16
 	WORD $0x4e040da6 // dup v6.4s, w13
-	WORD $0xb9400ced // ldr w13, [x7, #12]
+	WORD $0xb94010ed // ldr w13, [x7, #16]
 	WORD $0x4e040da7 // dup v7.4s, w13
 	WORD $0xd37ff8ae // lsl x14, x5, #1
 	WORD $0xf100049f // cmp x4, #0x1
@@ -433,26 +433,26 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
 	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3ad58c // fadd v12.4s, v12.4s, v26.4s
-	WORD $0x4e3ad5ad // fadd v13.4s, v13.4s, v26.4s
-	WORD $0x4ebb2d8c // sqsub v12.4s, v12.4s, v27.4s
-	WORD $0x4ebb2dad // sqsub v13.4s, v13.4s, v27.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e3ad5ce // fadd v14.4s, v14.4s, v26.4s
-	WORD $0x4e3ad5ef // fadd v15.4s, v15.4s, v26.4s
-	WORD $0x4ebb2dce // sqsub v14.4s, v14.4s, v27.4s
-	WORD $0x4ebb2def // sqsub v15.4s, v15.4s, v27.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0x4e3c658c // smax v12.16b, v12.16b, v28.16b
-	WORD $0x4e3d6d8c // smin v12.16b, v12.16b, v29.16b
+	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
+	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
+	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
+	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2

@@ -7,7 +7,6 @@
 package dotprod
 
 import (
-	"math"
 	"unsafe"
 
 	"canting/infer/kernel/neon"
@@ -23,14 +22,17 @@ const roundMagic = 12582912
 
 // outputRange is a quant.Output as the assembly reads it.
 type outputRange struct {
+	// The range less the zero point.
+	least, most float32
 	magic       float32
-	bits        int32 // of magic, less the zero point
-	least, most int8
+	zeroPoint   int8
 	weightZero  int32 // of legacy weights
 }
 
 func newOutputRange(o *quant.Output, weightZero int32) outputRange {
-	return outputRange{roundMagic, int32(math.Float32bits(roundMagic)) - o.ZeroPoint, int8(o.Min), int8(o.Max), weightZero}
+	return outputRange{
+		float32(o.Min - o.ZeroPoint), float32(o.Max - o.ZeroPoint), roundMagic, int8(o.ZeroPoint), weightZero,
+	}
 }
 
 // align is what pieces of the scratch start at multiples of.

@@ -21,9 +21,8 @@
 //	x4 pixels                                     x13  pixels left
 //	x5 channels, at least 8                       x17  first channel of the block
 //	x6 bytes from pixel to pixel of out           x14-x16  the same behind pixels 0-2 of a tile's last group
-//	x7 range                                      x25  0 where the range is all of int8
+//	x7 range                                      x19  bytes of a group, x20 of a block of weights
 //	x8 an int32 to add to each pixel, or nil      x23  those of the tile
-//	                                              x19  bytes of a group, x20 of a block of weights
 //
 // Where the last group has fewer than 4 pixels, the patches of its last one
 // stand there again: their equal results are written to the same place.
@@ -113,7 +112,7 @@
 	.endif
 .endm
 
-// v0 and v1 become the scales.
+// v0 and v1 become the scales, v2 to v5 what requantizing needs.
 .macro CONSTANTS
 	ldp q0, q1, [x2, #32]
 	OUTPUTRANGE 2, 3, 4, 5
@@ -141,18 +140,11 @@
 1:
 	.set i, 8
 	.rept 2*\groups
-		SCALE %i, %(i+1), 0, 1, 2, 3
-		SCALE %(i+2), %(i+3), 0, 1, 2, 3
-		NARROW %i, %(i+2)
+		SCALE %i, %(i+1), 0, 1, 2, 3, 4
+		SCALE %(i+2), %(i+3), 0, 1, 2, 3, 4
+		NARROW %i, %(i+2), 5
 		.set i, i + 4
 	.endr
-	cbz x25, 2f
-	.set i, 8
-	.rept 2*\groups
-		CLAMP %i, 4, 5
-		.set i, i + 4
-	.endr
-2:
 	.set i, 8
 	.rept 2*\groups - 2
 		STORE %i, 0, x6
@@ -181,19 +173,13 @@
 		LARGER %(i+5), %(i+7)
 		LARGER %i, %(i+4)
 		LARGER %(i+1), %(i+5)
-		SCALE %i, %(i+1), 0, 1, 2, 3
+		SCALE %i, %(i+1), 0, 1, 2, 3, 4
 		.set i, i + 8
 	.endr
-	NARROW 8, 16
+	NARROW 8, 16, 5
 	.if \groups > 2
-		NARROW 24, 24
+		NARROW 24, 24, 5
 	.endif
-	cbz x25, 2f
-	CLAMP 8, 4, 5
-	.if \groups > 2
-		CLAMP 24, 4, 5
-	.endif
-2:
 	STORE 8, 0, x6
 	.if \groups > 1
 		STORE 8, 1, x6
@@ -207,9 +193,6 @@
 	lsl x19, x3, #4
 	lsl x20, x3, #5
 	add x20, x20, #64
-	ldrh w25, [x7, #8]
-	mov w24, #0x7f80
-	sub w25, w25, w24
 	mov x17, #0
 .endm
 

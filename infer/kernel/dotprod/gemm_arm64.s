@@ -23,9 +23,8 @@
 //	x4 pixels                                     x13  pixels left
 //	x5 channels, at least 8                       x17  first channel of the block
 //	x6 bytes from pixel to pixel of out           x14-x16  the same behind pixels 0-2 of a tile's last group
-//	x7 range                                      x25  0 where the range is all of int8
+//	x7 range                                      x19  bytes of a group, x20 of a block of weights
 //	x8 an int32 to add to each pixel, or nil      x23  those of the tile
-//	                                              x19  bytes of a group, x20 of a block of weights
 //
 // Where the last group has fewer than 4 pixels, the patches of its last one
 // stand there again: their equal results are written to the same place.
@@ -48,9 +47,6 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xd37cec73 // lsl x19, x3, #4
 	WORD $0xd37be874 // lsl x20, x3, #5
 	WORD $0x91010294 // add x20, x20, #0x40
-	WORD $0x794010f9 // ldrh w25, [x7, #8]
-	WORD $0x528ff018 // mov w24, #0x7f80
-	WORD $0x4b180339 // sub w25, w25, w24
 	WORD $0xd2800011 // mov x17, #0x0
 
 // gemm_block:
@@ -64,13 +60,13 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 
 // gemm_tile:
 	WORD $0xf10041bf // cmp x13, #0x10
-	WORD $0x540039c8 // b.hi gemm_3
+	WORD $0x54003988 // b.hi gemm_3
 	WORD $0xf10031bf // cmp x13, #0xc
-	WORD $0x54001548 // b.hi gemm_2
+	WORD $0x54001528 // b.hi gemm_2
 	WORD $0xf10021bf // cmp x13, #0x8
-	WORD $0x54003868 // b.hi gemm_last3
+	WORD $0x54003828 // b.hi gemm_last3
 	WORD $0xf10011bf // cmp x13, #0x4
-	WORD $0x540013e8 // b.hi gemm_last2
+	WORD $0x540013c8 // b.hi gemm_last2
 	WORD $0xd10001b8 // sub x24, x13, #0x0
 	WORD $0xf1000b1f // cmp x24, #0x2
 	WORD $0x9a9f20ce // csel x14, x6, xzr, cs
@@ -168,7 +164,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb40001a8 // cbz x8, gemm_tile+0x1c0
 	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
@@ -189,58 +185,55 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
-	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
-	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
-	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
-	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
-	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
-	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
-	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
-	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
-	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
-	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
-	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
-	WORD $0xb40000b9 // cbz x25, gemm_tile+0x284
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
-	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
-
-// gemm_tile+0x284:
+	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
+	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
+	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
+	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x0d8e8528 // st1 {v8.d}[0], [x9], x14
 	WORD $0x4d8f8528 // st1 {v8.d}[1], [x9], x15
 	WORD $0x0d90852c // st1 {v12.d}[0], [x9], x16
 	WORD $0x4d86852c // st1 {v12.d}[1], [x9], x6
-	WORD $0x140002c5 // b gemm_next
+	WORD $0x140002c3 // b gemm_next
 
 // gemm_last2:
 	WORD $0xd10011b8 // sub x24, x13, #0x4
@@ -408,7 +401,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb4000328 // cbz x8, gemm_2+0x2bc
 	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
@@ -441,101 +434,98 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
-	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
-	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
-	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
-	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
-	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
-	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
-	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
-	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
-	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
-	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
-	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
+	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
+	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
+	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
+	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
-	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
-	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
-	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
 	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
-	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
-	WORD $0x4ea32e52 // sqsub v18.4s, v18.4s, v3.4s
-	WORD $0x4ea32e73 // sqsub v19.4s, v19.4s, v3.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
+	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
+	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
+	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
+	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
+	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
+	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
+	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
 	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
-	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
-	WORD $0x4ea32e94 // sqsub v20.4s, v20.4s, v3.4s
-	WORD $0x4ea32eb5 // sqsub v21.4s, v21.4s, v3.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x4e614ab4 // sqxtn2 v20.8h, v21.4s
+	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
+	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
+	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
+	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
+	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
+	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
+	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
-	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
-	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
-	WORD $0x4ea32ed6 // sqsub v22.4s, v22.4s, v3.4s
-	WORD $0x4ea32ef7 // sqsub v23.4s, v23.4s, v3.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
-	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
-	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
-	WORD $0x4e214ad4 // sqxtn2 v20.16b, v22.8h
-	WORD $0xb4000139 // cbz x25, gemm_2+0x440
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
-	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
-	WORD $0x4e246610 // smax v16.16b, v16.16b, v4.16b
-	WORD $0x4e256e10 // smin v16.16b, v16.16b, v5.16b
-	WORD $0x4e246694 // smax v20.16b, v20.16b, v4.16b
-	WORD $0x4e256e94 // smin v20.16b, v20.16b, v5.16b
-
-// gemm_2+0x440:
+	WORD $0x4e22f6d6 // fmax v22.4s, v22.4s, v2.4s
+	WORD $0x4e22f6f7 // fmax v23.4s, v23.4s, v2.4s
+	WORD $0x4ea3f6d6 // fmin v22.4s, v22.4s, v3.4s
+	WORD $0x4ea3f6f7 // fmin v23.4s, v23.4s, v3.4s
+	WORD $0x4e24d6d6 // fadd v22.4s, v22.4s, v4.4s
+	WORD $0x4e24d6f7 // fadd v23.4s, v23.4s, v4.4s
+	WORD $0x4e571ad6 // uzp1 v22.8h, v22.8h, v23.8h
+	WORD $0x4e161a94 // uzp1 v20.16b, v20.16b, v22.16b
+	WORD $0x4e258694 // add v20.16b, v20.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d86852c // st1 {v12.d}[0], [x9], x6
@@ -545,8 +535,8 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x0d908534 // st1 {v20.d}[0], [x9], x16
 	WORD $0x4d868534 // st1 {v20.d}[1], [x9], x6
 	WORD $0xf10021ad // subs x13, x13, #0x8
-	WORD $0x54ffc748 // b.hi gemm_tile
-	WORD $0x140001a3 // b gemm_next
+	WORD $0x54ffc788 // b.hi gemm_tile
+	WORD $0x140001a2 // b gemm_next
 
 // gemm_last3:
 	WORD $0xd10021b8 // sub x24, x13, #0x8
@@ -779,7 +769,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0xb40004a8 // cbz x8, gemm_3+0x3f0
 	WORD $0x4ddfcae6 // ld1r {v6.4s}, [x23], #4
@@ -824,149 +814,146 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
 	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
-	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
-	WORD $0x4ea32d4a // sqsub v10.4s, v10.4s, v3.4s
-	WORD $0x4ea32d6b // sqsub v11.4s, v11.4s, v3.4s
-	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
-	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
 	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
 	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
-	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
-	WORD $0x4ea32d8c // sqsub v12.4s, v12.4s, v3.4s
-	WORD $0x4ea32dad // sqsub v13.4s, v13.4s, v3.4s
-	WORD $0x0e61498c // sqxtn v12.4h, v12.4s
-	WORD $0x4e6149ac // sqxtn2 v12.8h, v13.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
-	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
-	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
-	WORD $0x4ea32dce // sqsub v14.4s, v14.4s, v3.4s
-	WORD $0x4ea32def // sqsub v15.4s, v15.4s, v3.4s
-	WORD $0x0e6149ce // sqxtn v14.4h, v14.4s
-	WORD $0x4e6149ee // sqxtn2 v14.8h, v15.4s
-	WORD $0x0e21498c // sqxtn v12.8b, v12.8h
-	WORD $0x4e2149cc // sqxtn2 v12.16b, v14.8h
+	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
+	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
+	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
+	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
-	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
-	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
-	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
 	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
-	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
-	WORD $0x4ea32e52 // sqsub v18.4s, v18.4s, v3.4s
-	WORD $0x4ea32e73 // sqsub v19.4s, v19.4s, v3.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
+	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
+	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
+	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
+	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
+	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
+	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
+	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
 	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
 	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
-	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
-	WORD $0x4ea32e94 // sqsub v20.4s, v20.4s, v3.4s
-	WORD $0x4ea32eb5 // sqsub v21.4s, v21.4s, v3.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x4e614ab4 // sqxtn2 v20.8h, v21.4s
+	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
+	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
+	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
+	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
+	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
+	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
+	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
-	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
-	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
-	WORD $0x4ea32ed6 // sqsub v22.4s, v22.4s, v3.4s
-	WORD $0x4ea32ef7 // sqsub v23.4s, v23.4s, v3.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
-	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
-	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
-	WORD $0x4e214ad4 // sqxtn2 v20.16b, v22.8h
+	WORD $0x4e22f6d6 // fmax v22.4s, v22.4s, v2.4s
+	WORD $0x4e22f6f7 // fmax v23.4s, v23.4s, v2.4s
+	WORD $0x4ea3f6d6 // fmin v22.4s, v22.4s, v3.4s
+	WORD $0x4ea3f6f7 // fmin v23.4s, v23.4s, v3.4s
+	WORD $0x4e24d6d6 // fadd v22.4s, v22.4s, v4.4s
+	WORD $0x4e24d6f7 // fadd v23.4s, v23.4s, v4.4s
+	WORD $0x4e571ad6 // uzp1 v22.8h, v22.8h, v23.8h
+	WORD $0x4e161a94 // uzp1 v20.16b, v20.16b, v22.16b
+	WORD $0x4e258694 // add v20.16b, v20.16b, v5.16b
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
 	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
-	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
-	WORD $0x4ea32f18 // sqsub v24.4s, v24.4s, v3.4s
-	WORD $0x4ea32f39 // sqsub v25.4s, v25.4s, v3.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
+	WORD $0x4e22f718 // fmax v24.4s, v24.4s, v2.4s
+	WORD $0x4e22f739 // fmax v25.4s, v25.4s, v2.4s
+	WORD $0x4ea3f718 // fmin v24.4s, v24.4s, v3.4s
+	WORD $0x4ea3f739 // fmin v25.4s, v25.4s, v3.4s
+	WORD $0x4e24d718 // fadd v24.4s, v24.4s, v4.4s
+	WORD $0x4e24d739 // fadd v25.4s, v25.4s, v4.4s
+	WORD $0x4e591b18 // uzp1 v24.8h, v24.8h, v25.8h
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
 	WORD $0x6e21df7b // fmul v27.4s, v27.4s, v1.4s
-	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
-	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
-	WORD $0x4ea32f5a // sqsub v26.4s, v26.4s, v3.4s
-	WORD $0x4ea32f7b // sqsub v27.4s, v27.4s, v3.4s
-	WORD $0x0e614b5a // sqxtn v26.4h, v26.4s
-	WORD $0x4e614b7a // sqxtn2 v26.8h, v27.4s
-	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
-	WORD $0x4e214b58 // sqxtn2 v24.16b, v26.8h
+	WORD $0x4e22f75a // fmax v26.4s, v26.4s, v2.4s
+	WORD $0x4e22f77b // fmax v27.4s, v27.4s, v2.4s
+	WORD $0x4ea3f75a // fmin v26.4s, v26.4s, v3.4s
+	WORD $0x4ea3f77b // fmin v27.4s, v27.4s, v3.4s
+	WORD $0x4e24d75a // fadd v26.4s, v26.4s, v4.4s
+	WORD $0x4e24d77b // fadd v27.4s, v27.4s, v4.4s
+	WORD $0x4e5b1b5a // uzp1 v26.8h, v26.8h, v27.8h
+	WORD $0x4e1a1b18 // uzp1 v24.16b, v24.16b, v26.16b
+	WORD $0x4e258718 // add v24.16b, v24.16b, v5.16b
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
 	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
 	WORD $0x6e21dfbd // fmul v29.4s, v29.4s, v1.4s
-	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
-	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
-	WORD $0x4ea32f9c // sqsub v28.4s, v28.4s, v3.4s
-	WORD $0x4ea32fbd // sqsub v29.4s, v29.4s, v3.4s
-	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
-	WORD $0x4e614bbc // sqxtn2 v28.8h, v29.4s
+	WORD $0x4e22f79c // fmax v28.4s, v28.4s, v2.4s
+	WORD $0x4e22f7bd // fmax v29.4s, v29.4s, v2.4s
+	WORD $0x4ea3f79c // fmin v28.4s, v28.4s, v3.4s
+	WORD $0x4ea3f7bd // fmin v29.4s, v29.4s, v3.4s
+	WORD $0x4e24d79c // fadd v28.4s, v28.4s, v4.4s
+	WORD $0x4e24d7bd // fadd v29.4s, v29.4s, v4.4s
+	WORD $0x4e5d1b9c // uzp1 v28.8h, v28.8h, v29.8h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
 	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
 	WORD $0x6e21dfff // fmul v31.4s, v31.4s, v1.4s
-	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
-	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
-	WORD $0x4ea32fde // sqsub v30.4s, v30.4s, v3.4s
-	WORD $0x4ea32fff // sqsub v31.4s, v31.4s, v3.4s
-	WORD $0x0e614bde // sqxtn v30.4h, v30.4s
-	WORD $0x4e614bfe // sqxtn2 v30.8h, v31.4s
-	WORD $0x0e214b9c // sqxtn v28.8b, v28.8h
-	WORD $0x4e214bdc // sqxtn2 v28.16b, v30.8h
-	WORD $0xb40001b9 // cbz x25, gemm_3+0x634
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-	WORD $0x4e24658c // smax v12.16b, v12.16b, v4.16b
-	WORD $0x4e256d8c // smin v12.16b, v12.16b, v5.16b
-	WORD $0x4e246610 // smax v16.16b, v16.16b, v4.16b
-	WORD $0x4e256e10 // smin v16.16b, v16.16b, v5.16b
-	WORD $0x4e246694 // smax v20.16b, v20.16b, v4.16b
-	WORD $0x4e256e94 // smin v20.16b, v20.16b, v5.16b
-	WORD $0x4e246718 // smax v24.16b, v24.16b, v4.16b
-	WORD $0x4e256f18 // smin v24.16b, v24.16b, v5.16b
-	WORD $0x4e24679c // smax v28.16b, v28.16b, v4.16b
-	WORD $0x4e256f9c // smin v28.16b, v28.16b, v5.16b
-
-// gemm_3+0x634:
+	WORD $0x4e22f7de // fmax v30.4s, v30.4s, v2.4s
+	WORD $0x4e22f7ff // fmax v31.4s, v31.4s, v2.4s
+	WORD $0x4ea3f7de // fmin v30.4s, v30.4s, v3.4s
+	WORD $0x4ea3f7ff // fmin v31.4s, v31.4s, v3.4s
+	WORD $0x4e24d7de // fadd v30.4s, v30.4s, v4.4s
+	WORD $0x4e24d7ff // fadd v31.4s, v31.4s, v4.4s
+	WORD $0x4e5f1bde // uzp1 v30.8h, v30.8h, v31.8h
+	WORD $0x4e1e1b9c // uzp1 v28.16b, v28.16b, v30.16b
+	WORD $0x4e25879c // add v28.16b, v28.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d86852c // st1 {v12.d}[0], [x9], x6
@@ -980,7 +967,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0x0d90853c // st1 {v28.d}[0], [x9], x16
 	WORD $0x4d86853c // st1 {v28.d}[1], [x9], x6
 	WORD $0xf10031ad // subs x13, x13, #0xc
-	WORD $0x54ff92e8 // b.hi gemm_tile
+	WORD $0x54ff9348 // b.hi gemm_tile
 
 // gemm_next:
 	WORD $0x8b140042 // add x2, x2, x20
@@ -990,7 +977,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 	WORD $0xd10020b8 // sub x24, x5, #0x8
 	WORD $0xeb18023f // cmp x17, x24
 	WORD $0x9a989231 // csel x17, x17, x24, ls
-	WORD $0x17fffc88 // b gemm_block
+	WORD $0x17fffc8b // b gemm_block
 
 // gemm_next+0x20:
 	RET
@@ -1009,9 +996,6 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xd37cec73 // lsl x19, x3, #4
 	WORD $0xd37be874 // lsl x20, x3, #5
 	WORD $0x91010294 // add x20, x20, #0x40
-	WORD $0x794010f9 // ldrh w25, [x7, #8]
-	WORD $0x528ff018 // mov w24, #0x7f80
-	WORD $0x4b180339 // sub w25, w25, w24
 	WORD $0xd2800011 // mov x17, #0x0
 
 // gemmPool_block:
@@ -1021,11 +1005,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 
 // gemmPool_tile:
 	WORD $0xf10041bf // cmp x13, #0x10
-	WORD $0x54002608 // b.hi gemmPool_3
+	WORD $0x540025a8 // b.hi gemmPool_3
 	WORD $0xf10031bf // cmp x13, #0xc
-	WORD $0x540025c0 // b.eq gemmPool_3
+	WORD $0x54002560 // b.eq gemmPool_3
 	WORD $0xf10011bf // cmp x13, #0x4
-	WORD $0x54000d88 // b.hi gemmPool_2
+	WORD $0x54000d48 // b.hi gemmPool_2
 	WORD $0xad402448 // ldp q8, q9, [x2]
 	WORD $0xad402c4a // ldp q10, q11, [x2]
 	WORD $0xad40344c // ldp q12, q13, [x2]
@@ -1116,7 +1100,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
@@ -1128,21 +1112,17 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
-	WORD $0xb4000079 // cbz x25, gemmPool_tile+0x1bc
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-
-// gemmPool_tile+0x1bc:
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
-	WORD $0x140001d6 // b gemmPool_next
+	WORD $0x140001d3 // b gemmPool_next
 
 // gemmPool_2:
 	WORD $0xad402448 // ldp q8, q9, [x2]
@@ -1301,7 +1281,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
@@ -1313,12 +1293,13 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
@@ -1329,24 +1310,20 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
-	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
-	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
-	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
-	WORD $0xb4000079 // cbz x25, gemmPool_2+0x2ec
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-
-// gemmPool_2+0x2ec:
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0xf10021ad // subs x13, x13, #0x8
-	WORD $0x54ffda28 // b.hi gemmPool_tile
-	WORD $0x14000116 // b gemmPool_next
+	WORD $0x54ffda88 // b.hi gemmPool_tile
+	WORD $0x14000114 // b gemmPool_next
 
 // gemmPool_3:
 	WORD $0xad402448 // ldp q8, q9, [x2]
@@ -1570,7 +1547,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb02 // ld1r {v2.4s}, [x24], #4
 	WORD $0x4ddfcb03 // ld1r {v3.4s}, [x24], #4
-	WORD $0x4ddfc304 // ld1r {v4.16b}, [x24], #1
+	WORD $0x4ddfcb04 // ld1r {v4.4s}, [x24], #4
 	WORD $0x4d40c305 // ld1r {v5.16b}, [x24]
 	WORD $0x4eaa6508 // smax v8.4s, v8.4s, v10.4s
 	WORD $0x4eab6529 // smax v9.4s, v9.4s, v11.4s
@@ -1582,12 +1559,13 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
 	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
 	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
-	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
-	WORD $0x4ea32d08 // sqsub v8.4s, v8.4s, v3.4s
-	WORD $0x4ea32d29 // sqsub v9.4s, v9.4s, v3.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
@@ -1598,12 +1576,13 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
 	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
-	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
-	WORD $0x4ea32e10 // sqsub v16.4s, v16.4s, v3.4s
-	WORD $0x4ea32e31 // sqsub v17.4s, v17.4s, v3.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4eba6718 // smax v24.4s, v24.4s, v26.4s
 	WORD $0x4ebb6739 // smax v25.4s, v25.4s, v27.4s
 	WORD $0x4ebe679c // smax v28.4s, v28.4s, v30.4s
@@ -1614,28 +1593,22 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
 	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
 	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
-	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
-	WORD $0x4ea32f18 // sqsub v24.4s, v24.4s, v3.4s
-	WORD $0x4ea32f39 // sqsub v25.4s, v25.4s, v3.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
-	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
-	WORD $0x4e214b18 // sqxtn2 v24.16b, v24.8h
-	WORD $0xb40000b9 // cbz x25, gemmPool_3+0x440
-	WORD $0x4e246508 // smax v8.16b, v8.16b, v4.16b
-	WORD $0x4e256d08 // smin v8.16b, v8.16b, v5.16b
-	WORD $0x4e246718 // smax v24.16b, v24.16b, v4.16b
-	WORD $0x4e256f18 // smin v24.16b, v24.16b, v5.16b
-
-// gemmPool_3+0x440:
+	WORD $0x4e22f718 // fmax v24.4s, v24.4s, v2.4s
+	WORD $0x4e22f739 // fmax v25.4s, v25.4s, v2.4s
+	WORD $0x4ea3f718 // fmin v24.4s, v24.4s, v3.4s
+	WORD $0x4ea3f739 // fmin v25.4s, v25.4s, v3.4s
+	WORD $0x4e24d718 // fadd v24.4s, v24.4s, v4.4s
+	WORD $0x4e24d739 // fadd v25.4s, v25.4s, v4.4s
+	WORD $0x4e591b18 // uzp1 v24.8h, v24.8h, v25.8h
+	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
+	WORD $0x4e181b18 // uzp1 v24.16b, v24.16b, v24.16b
+	WORD $0x4e258718 // add v24.16b, v24.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
 	WORD $0x0d868538 // st1 {v24.d}[0], [x9], x6
 	WORD $0xf10031ad // subs x13, x13, #0xc
-	WORD $0x54ffb768 // b.hi gemmPool_tile
+	WORD $0x54ffb808 // b.hi gemmPool_tile
 
 // gemmPool_next:
 	WORD $0x8b140042 // add x2, x2, x20
@@ -1645,7 +1618,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0xd10020b8 // sub x24, x5, #0x8
 	WORD $0xeb18023f // cmp x17, x24
 	WORD $0x9a989231 // csel x17, x17, x24, ls
-	WORD $0x17fffdb0 // b gemmPool_block
+	WORD $0x17fffdb5 // b gemmPool_block
 
 // gemmPool_next+0x20:
 	RET

@@ -7,7 +7,7 @@
 //	v0      16 bytes of the patch         x0 out               x7  range
 //	v1-v8   weights of 4 steps            x1 patch             x8  patch at the step
 //	v16-v19 sums of even and odd steps    x2 weights           x9  steps left, by fours
-//	v24-v25 scales, v26-v29 range         x3 steps             x10 first channel
+//	v24-v25 scales, v26-v29 what requantizing needs         x3 steps             x10 first channel
 //	                                      x4 channels, at least 8
 //func gemv(out, patch *int8, weights *byte, steps, channels int, to *outputRange)
 gemv:
@@ -51,9 +51,8 @@ gemv_4:
 gemv_end:
 	add v16.4s, v16.4s, v18.4s
 	add v17.4s, v17.4s, v19.4s
-	SCALE 16, 17, 24, 25, 26, 27
-	NARROW 16, 16
-	CLAMP 16, 28, 29
+	SCALE 16, 17, 24, 25, 26, 27, 28
+	NARROW 16, 16, 29
 	add x11, x0, x10
 	str d16, [x11]
 	// Blocks begin at 0, 8, ... and the last one at channels - 8.

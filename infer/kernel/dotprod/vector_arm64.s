@@ -8,7 +8,7 @@
 //	v0      16 bytes of the patch         x0 out               x7  range
 //	v1-v8   weights of 4 steps            x1 patch             x8  patch at the step
 //	v16-v19 sums of even and odd steps    x2 weights           x9  steps left, by fours
-//	v24-v25 scales, v26-v29 range         x3 steps             x10 first channel
+//	v24-v25 scales, v26-v29 what requantizing needs         x3 steps             x10 first channel
 //	                                      x4 channels, at least 8
 // func gemv(out, patch, weights, steps, channels, to)
 TEXT ·gemv(SB), NOSPLIT, $0-48
@@ -22,7 +22,7 @@ TEXT ·gemv(SB), NOSPLIT, $0-48
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
-	WORD $0x4ddfc31c // ld1r {v28.16b}, [x24], #1
+	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
 	WORD $0xd280000a // mov x10, #0x0
 
@@ -71,16 +71,15 @@ TEXT ·gemv(SB), NOSPLIT, $0-48
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
 	WORD $0x6e38de10 // fmul v16.4s, v16.4s, v24.4s
 	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
-	WORD $0x4e3ad610 // fadd v16.4s, v16.4s, v26.4s
-	WORD $0x4e3ad631 // fadd v17.4s, v17.4s, v26.4s
-	WORD $0x4ebb2e10 // sqsub v16.4s, v16.4s, v27.4s
-	WORD $0x4ebb2e31 // sqsub v17.4s, v17.4s, v27.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e214a10 // sqxtn2 v16.16b, v16.8h
-	WORD $0x4e3c6610 // smax v16.16b, v16.16b, v28.16b
-	WORD $0x4e3d6e10 // smin v16.16b, v16.16b, v29.16b
+	WORD $0x4e3af610 // fmax v16.4s, v16.4s, v26.4s
+	WORD $0x4e3af631 // fmax v17.4s, v17.4s, v26.4s
+	WORD $0x4ebbf610 // fmin v16.4s, v16.4s, v27.4s
+	WORD $0x4ebbf631 // fmin v17.4s, v17.4s, v27.4s
+	WORD $0x4e3cd610 // fadd v16.4s, v16.4s, v28.4s
+	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4e101a10 // uzp1 v16.16b, v16.16b, v16.16b
+	WORD $0x4e3d8610 // add v16.16b, v16.16b, v29.16b
 	WORD $0x8b0a000b // add x11, x0, x10
 	WORD $0xfd000170 // str d16, [x11]
 	WORD $0x9100214a // add x10, x10, #0x8
@@ -89,7 +88,7 @@ TEXT ·gemv(SB), NOSPLIT, $0-48
 	WORD $0xd100208b // sub x11, x4, #0x8
 	WORD $0xeb0b015f // cmp x10, x11
 	WORD $0x9a8b914a // csel x10, x10, x11, ls
-	WORD $0x17ffffca // b gemv_block
+	WORD $0x17ffffcb // b gemv_block
 
 // gemv_done:
 	RET

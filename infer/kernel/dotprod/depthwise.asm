@@ -159,11 +159,7 @@ depthwisePair_pixels:
 	MULTIPLY 15, 21, 5
 	MULTIPLY 18, 20, 10
 	MULTIPLY 19, 21, 11
-	.irp i, 12, 14, 16, 18
-		SCALE \i, %(\i + 1), 24, 25, 26, 27, 28
-	.endr
-	NARROW 12, 14, 29
-	NARROW 16, 18, 29
+	REQUANTIZE 12, 4, 24, 26, 27, 28, 29
 	st1 {v16.d}[1], [x12], x14
 	st1 {v16.d}[0], [x11], x14
 	st1 {v12.d}[1], [x10], x14
@@ -234,9 +230,7 @@ depthwisePair_end:
 			LESS %(\i + 1), 17
 		.endif
 	.endr
-	SCALE 12, 13, 24, 25, 26, 27, 28
-	SCALE 14, 15, 24, 25, 26, 27, 28
-	NARROW 12, 14, 29
+	REQUANTIZE 12, 2, 24, 26, 27, 28, 29
 	st1 {v12.d}[1], [x10], x14
 	st1 {v12.d}[0], [x1], x14
 	subs x4, x4, #2

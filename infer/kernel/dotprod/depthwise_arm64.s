@@ -37,36 +37,36 @@ TEXT ·interleave(SB), NOSPLIT, $0-80
 	WORD $0xaa0403ed // mov x13, x4
 	WORD $0xf10041ef // subs x15, x15, #0x10
 	WORD $0x54000363 // b.cc interleave_8
-	WORD $0xb40000c7 // cbz x7, interleave_block+0x30
+	WORD $0xb40000c7 // cbz x7, n+0x2c
 	WORD $0xaa0703ee // mov x14, x7
 
-// interleave_block+0x20:
+// n+0x1c:
 	WORD $0xac811404 // stp q4, q5, [x0], #32
 	WORD $0xac811404 // stp q4, q5, [x0], #32
 	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x54ffffa1 // b.ne interleave_block+0x20
+	WORD $0x54ffffa1 // b.ne n+0x1c
 
-// interleave_block+0x30:
+// n+0x2c:
 	WORD $0xaa0503ee // mov x14, x5
 
-// interleave_block+0x34:
+// n+0x30:
 	WORD $0x4cc67140 // ld1 {v0.16b}, [x10], x6
 	WORD $0x4cc67161 // ld1 {v1.16b}, [x11], x6
 	WORD $0x4cc67182 // ld1 {v2.16b}, [x12], x6
 	WORD $0x4cc671a3 // ld1 {v3.16b}, [x13], x6
 	WORD $0x4c9f0000 // st4 {v0.16b-v3.16b}, [x0], #64
 	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x54ffff41 // b.ne interleave_block+0x34
-	WORD $0xb40000c8 // cbz x8, interleave_block+0x68
+	WORD $0x54ffff41 // b.ne n+0x30
+	WORD $0xb40000c8 // cbz x8, n+0x64
 	WORD $0xaa0803ee // mov x14, x8
 
-// interleave_block+0x58:
+// n+0x54:
 	WORD $0xac811404 // stp q4, q5, [x0], #32
 	WORD $0xac811404 // stp q4, q5, [x0], #32
 	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x54ffffa1 // b.ne interleave_block+0x58
+	WORD $0x54ffffa1 // b.ne n+0x54
 
-// interleave_block+0x68:
+// n+0x64:
 	WORD $0x91004021 // add x1, x1, #0x10
 	WORD $0x91004042 // add x2, x2, #0x10
 	WORD $0x91004063 // add x3, x3, #0x10
@@ -187,51 +187,51 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0x4e8b96b3 // sdot v19.4s, v21.16b, v11.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
-	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
-	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
-	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
-	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
-	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
-	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
-	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
-	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
-	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
-	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
-	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
-	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
-	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
-	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e38de10 // fmul v16.4s, v16.4s, v24.4s
-	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
-	WORD $0x4e3af610 // fmax v16.4s, v16.4s, v26.4s
-	WORD $0x4e3af631 // fmax v17.4s, v17.4s, v26.4s
-	WORD $0x4ebbf610 // fmin v16.4s, v16.4s, v27.4s
-	WORD $0x4ebbf631 // fmin v17.4s, v17.4s, v27.4s
-	WORD $0x4e3cd610 // fadd v16.4s, v16.4s, v28.4s
-	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
-	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
+	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
+	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
+	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
+	WORD $0x6e38de10 // fmul v16.4s, v16.4s, v24.4s
+	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
 	WORD $0x6e38de52 // fmul v18.4s, v18.4s, v24.4s
 	WORD $0x6e39de73 // fmul v19.4s, v19.4s, v25.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
+	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
+	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4e3af610 // fmax v16.4s, v16.4s, v26.4s
+	WORD $0x4e3af631 // fmax v17.4s, v17.4s, v26.4s
 	WORD $0x4e3af652 // fmax v18.4s, v18.4s, v26.4s
 	WORD $0x4e3af673 // fmax v19.4s, v19.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
+	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
+	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4ebbf610 // fmin v16.4s, v16.4s, v27.4s
+	WORD $0x4ebbf631 // fmin v17.4s, v17.4s, v27.4s
 	WORD $0x4ebbf652 // fmin v18.4s, v18.4s, v27.4s
 	WORD $0x4ebbf673 // fmin v19.4s, v19.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
+	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
+	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e3cd610 // fadd v16.4s, v16.4s, v28.4s
+	WORD $0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
 	WORD $0x4e3cd652 // fadd v18.4s, v18.4s, v28.4s
 	WORD $0x4e3cd673 // fadd v19.4s, v19.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
+	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
-	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
 	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
+	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
 	WORD $0x4e3d8610 // add v16.16b, v16.16b, v29.16b
 	WORD $0x4d8e8590 // st1 {v16.d}[1], [x12], x14
 	WORD $0x0d8e8570 // st1 {v16.d}[0], [x11], x14
@@ -313,25 +313,25 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0x4e8596af // sdot v15.4s, v21.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
-	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
-	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
-	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
-	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
-	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
-	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
+	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
 	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
 	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
 	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
 	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
 	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
 	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
 	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b
@@ -431,25 +431,25 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x6ea7962f // mls v15.4s, v17.4s, v7.4s
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
-	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
-	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
-	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
-	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
-	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
-	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e38dd8c // fmul v12.4s, v12.4s, v24.4s
+	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
 	WORD $0x6e38ddce // fmul v14.4s, v14.4s, v24.4s
 	WORD $0x6e39ddef // fmul v15.4s, v15.4s, v25.4s
+	WORD $0x4e3af58c // fmax v12.4s, v12.4s, v26.4s
+	WORD $0x4e3af5ad // fmax v13.4s, v13.4s, v26.4s
 	WORD $0x4e3af5ce // fmax v14.4s, v14.4s, v26.4s
 	WORD $0x4e3af5ef // fmax v15.4s, v15.4s, v26.4s
+	WORD $0x4ebbf58c // fmin v12.4s, v12.4s, v27.4s
+	WORD $0x4ebbf5ad // fmin v13.4s, v13.4s, v27.4s
 	WORD $0x4ebbf5ce // fmin v14.4s, v14.4s, v27.4s
 	WORD $0x4ebbf5ef // fmin v15.4s, v15.4s, v27.4s
+	WORD $0x4e3cd58c // fadd v12.4s, v12.4s, v28.4s
+	WORD $0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
 	WORD $0x4e3cd5ce // fadd v14.4s, v14.4s, v28.4s
 	WORD $0x4e3cd5ef // fadd v15.4s, v15.4s, v28.4s
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
 	WORD $0x4e3d858c // add v12.16b, v12.16b, v29.16b

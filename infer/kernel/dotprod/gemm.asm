@@ -138,13 +138,13 @@
 		.set i, i + 2
 	.endr
 1:
-	.set i, 8
-	.rept 2*\groups
-		SCALE %i, %(i+1), 0, 1, 2, 3, 4
-		SCALE %(i+2), %(i+3), 0, 1, 2, 3, 4
-		NARROW %i, %(i+2), 5
-		.set i, i + 4
-	.endr
+	REQUANTIZE 8, 4, 0, 2, 3, 4, 5
+	.if \groups > 1
+		REQUANTIZE 16, 4, 0, 2, 3, 4, 5
+	.endif
+	.if \groups > 2
+		REQUANTIZE 24, 4, 0, 2, 3, 4, 5
+	.endif
 	.set i, 8
 	.rept 2*\groups - 2
 		STORE %i, 0, x6
@@ -157,8 +157,8 @@
 	STORE %(i+4), 1, x6
 .endm
 
-.macro LARGER a, b
-	smax v\a\().4s, v\a\().4s, v\b\().4s
+.macro LARGER to, a, b
+	smax v\to\().4s, v\a\().4s, v\b\().4s
 .endm
 
 // Each group of a tile, the 4 pixels of one pool, becomes 1 pixel. Scales are
@@ -166,26 +166,24 @@
 .macro FINISHPOOL groups
 	CONSTANTS
 	.set i, 8
+	.set row, 8
 	.rept \groups
-		LARGER %i, %(i+2)
-		LARGER %(i+1), %(i+3)
-		LARGER %(i+4), %(i+6)
-		LARGER %(i+5), %(i+7)
-		LARGER %i, %(i+4)
-		LARGER %(i+1), %(i+5)
-		SCALE %i, %(i+1), 0, 1, 2, 3, 4
+		LARGER %i, %i, %(i+2)
+		LARGER %(i+1), %(i+1), %(i+3)
+		LARGER %(i+4), %(i+4), %(i+6)
+		LARGER %(i+5), %(i+5), %(i+7)
+		LARGER %row, %i, %(i+4)
+		LARGER %(row+1), %(i+1), %(i+5)
 		.set i, i + 8
+		.set row, row + 2
 	.endr
-	NARROW 8, 16, 5
-	.if \groups > 2
-		NARROW 24, 24, 5
-	.endif
+	REQUANTIZE 8, \groups, 0, 2, 3, 4, 5
 	STORE 8, 0, x6
 	.if \groups > 1
 		STORE 8, 1, x6
 	.endif
 	.if \groups > 2
-		STORE 24, 0, x6
+		STORE 12, 0, x6
 	.endif
 .endm
 

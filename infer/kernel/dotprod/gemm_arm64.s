@@ -183,51 +183,51 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 // gemm_tile+0x1c0:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
-	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
-	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
-	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
-	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
-	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
-	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
-	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
-	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
-	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
-	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
-	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
-	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
-	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
-	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
-	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
-	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
-	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
-	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
-	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
-	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
 	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
 	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
 	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
 	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
 	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x0d8e8528 // st1 {v8.d}[0], [x9], x14
 	WORD $0x4d8f8528 // st1 {v8.d}[1], [x9], x15
@@ -432,99 +432,99 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 // gemm_2+0x2bc:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
-	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
-	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
-	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
-	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
-	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
-	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
-	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
-	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
-	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
-	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
-	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
-	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
-	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
-	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
-	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
-	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
-	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
-	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
-	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
-	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
 	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
 	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
 	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
 	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
 	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
-	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
-	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
-	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
-	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
-	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
-	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
-	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
-	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
-	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
-	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
-	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
-	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
-	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
-	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
-	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
-	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
-	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
-	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
-	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
-	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
-	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
-	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
-	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
+	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
+	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
+	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
 	WORD $0x4e22f6d6 // fmax v22.4s, v22.4s, v2.4s
 	WORD $0x4e22f6f7 // fmax v23.4s, v23.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
+	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
+	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
+	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
 	WORD $0x4ea3f6d6 // fmin v22.4s, v22.4s, v3.4s
 	WORD $0x4ea3f6f7 // fmin v23.4s, v23.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
+	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
+	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
+	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
 	WORD $0x4e24d6d6 // fadd v22.4s, v22.4s, v4.4s
 	WORD $0x4e24d6f7 // fadd v23.4s, v23.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e571ad6 // uzp1 v22.8h, v22.8h, v23.8h
+	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
 	WORD $0x4e161a94 // uzp1 v20.16b, v20.16b, v22.16b
+	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e258694 // add v20.16b, v20.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
@@ -812,147 +812,147 @@ TEXT ·gemm(SB), NOSPLIT, $0-72
 // gemm_3+0x3f0:
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
-	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
-	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
-	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
-	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
-	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
-	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
-	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
-	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
-	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
-	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
-	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
-	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
-	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
-	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
-	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
-	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
-	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
-	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
-	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
-	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
-	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
-	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
-	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
 	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
 	WORD $0x6e21ddef // fmul v15.4s, v15.4s, v1.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
 	WORD $0x4e22f5ce // fmax v14.4s, v14.4s, v2.4s
 	WORD $0x4e22f5ef // fmax v15.4s, v15.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
 	WORD $0x4ea3f5ce // fmin v14.4s, v14.4s, v3.4s
 	WORD $0x4ea3f5ef // fmin v15.4s, v15.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
 	WORD $0x4e24d5ce // fadd v14.4s, v14.4s, v4.4s
 	WORD $0x4e24d5ef // fadd v15.4s, v15.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
 	WORD $0x4e4f19ce // uzp1 v14.8h, v14.8h, v15.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
 	WORD $0x4e0e198c // uzp1 v12.16b, v12.16b, v14.16b
+	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
-	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
-	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
-	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
-	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
-	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
-	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
-	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
-	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
-	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
-	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
-	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
-	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
-	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
-	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
-	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
-	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
-	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
-	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
-	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
-	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
-	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
-	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
-	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
-	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
-	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x6e21de73 // fmul v19.4s, v19.4s, v1.4s
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x6e21deb5 // fmul v21.4s, v21.4s, v1.4s
 	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
 	WORD $0x6e21def7 // fmul v23.4s, v23.4s, v1.4s
+	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
+	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
+	WORD $0x4e22f652 // fmax v18.4s, v18.4s, v2.4s
+	WORD $0x4e22f673 // fmax v19.4s, v19.4s, v2.4s
+	WORD $0x4e22f694 // fmax v20.4s, v20.4s, v2.4s
+	WORD $0x4e22f6b5 // fmax v21.4s, v21.4s, v2.4s
 	WORD $0x4e22f6d6 // fmax v22.4s, v22.4s, v2.4s
 	WORD $0x4e22f6f7 // fmax v23.4s, v23.4s, v2.4s
+	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
+	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
+	WORD $0x4ea3f652 // fmin v18.4s, v18.4s, v3.4s
+	WORD $0x4ea3f673 // fmin v19.4s, v19.4s, v3.4s
+	WORD $0x4ea3f694 // fmin v20.4s, v20.4s, v3.4s
+	WORD $0x4ea3f6b5 // fmin v21.4s, v21.4s, v3.4s
 	WORD $0x4ea3f6d6 // fmin v22.4s, v22.4s, v3.4s
 	WORD $0x4ea3f6f7 // fmin v23.4s, v23.4s, v3.4s
+	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
+	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD $0x4e24d652 // fadd v18.4s, v18.4s, v4.4s
+	WORD $0x4e24d673 // fadd v19.4s, v19.4s, v4.4s
+	WORD $0x4e24d694 // fadd v20.4s, v20.4s, v4.4s
+	WORD $0x4e24d6b5 // fadd v21.4s, v21.4s, v4.4s
 	WORD $0x4e24d6d6 // fadd v22.4s, v22.4s, v4.4s
 	WORD $0x4e24d6f7 // fadd v23.4s, v23.4s, v4.4s
+	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4e531a52 // uzp1 v18.8h, v18.8h, v19.8h
+	WORD $0x4e551a94 // uzp1 v20.8h, v20.8h, v21.8h
 	WORD $0x4e571ad6 // uzp1 v22.8h, v22.8h, v23.8h
+	WORD $0x4e121a10 // uzp1 v16.16b, v16.16b, v18.16b
 	WORD $0x4e161a94 // uzp1 v20.16b, v20.16b, v22.16b
+	WORD $0x4e258610 // add v16.16b, v16.16b, v5.16b
 	WORD $0x4e258694 // add v20.16b, v20.16b, v5.16b
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
 	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
-	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e22f718 // fmax v24.4s, v24.4s, v2.4s
-	WORD $0x4e22f739 // fmax v25.4s, v25.4s, v2.4s
-	WORD $0x4ea3f718 // fmin v24.4s, v24.4s, v3.4s
-	WORD $0x4ea3f739 // fmin v25.4s, v25.4s, v3.4s
-	WORD $0x4e24d718 // fadd v24.4s, v24.4s, v4.4s
-	WORD $0x4e24d739 // fadd v25.4s, v25.4s, v4.4s
-	WORD $0x4e591b18 // uzp1 v24.8h, v24.8h, v25.8h
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
-	WORD $0x6e21df7b // fmul v27.4s, v27.4s, v1.4s
-	WORD $0x4e22f75a // fmax v26.4s, v26.4s, v2.4s
-	WORD $0x4e22f77b // fmax v27.4s, v27.4s, v2.4s
-	WORD $0x4ea3f75a // fmin v26.4s, v26.4s, v3.4s
-	WORD $0x4ea3f77b // fmin v27.4s, v27.4s, v3.4s
-	WORD $0x4e24d75a // fadd v26.4s, v26.4s, v4.4s
-	WORD $0x4e24d77b // fadd v27.4s, v27.4s, v4.4s
-	WORD $0x4e5b1b5a // uzp1 v26.8h, v26.8h, v27.8h
-	WORD $0x4e1a1b18 // uzp1 v24.16b, v24.16b, v26.16b
-	WORD $0x4e258718 // add v24.16b, v24.16b, v5.16b
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
 	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
-	WORD $0x6e21dfbd // fmul v29.4s, v29.4s, v1.4s
-	WORD $0x4e22f79c // fmax v28.4s, v28.4s, v2.4s
-	WORD $0x4e22f7bd // fmax v29.4s, v29.4s, v2.4s
-	WORD $0x4ea3f79c // fmin v28.4s, v28.4s, v3.4s
-	WORD $0x4ea3f7bd // fmin v29.4s, v29.4s, v3.4s
-	WORD $0x4e24d79c // fadd v28.4s, v28.4s, v4.4s
-	WORD $0x4e24d7bd // fadd v29.4s, v29.4s, v4.4s
-	WORD $0x4e5d1b9c // uzp1 v28.8h, v28.8h, v29.8h
 	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
 	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x6e21df7b // fmul v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x6e21dfbd // fmul v29.4s, v29.4s, v1.4s
 	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
 	WORD $0x6e21dfff // fmul v31.4s, v31.4s, v1.4s
+	WORD $0x4e22f718 // fmax v24.4s, v24.4s, v2.4s
+	WORD $0x4e22f739 // fmax v25.4s, v25.4s, v2.4s
+	WORD $0x4e22f75a // fmax v26.4s, v26.4s, v2.4s
+	WORD $0x4e22f77b // fmax v27.4s, v27.4s, v2.4s
+	WORD $0x4e22f79c // fmax v28.4s, v28.4s, v2.4s
+	WORD $0x4e22f7bd // fmax v29.4s, v29.4s, v2.4s
 	WORD $0x4e22f7de // fmax v30.4s, v30.4s, v2.4s
 	WORD $0x4e22f7ff // fmax v31.4s, v31.4s, v2.4s
+	WORD $0x4ea3f718 // fmin v24.4s, v24.4s, v3.4s
+	WORD $0x4ea3f739 // fmin v25.4s, v25.4s, v3.4s
+	WORD $0x4ea3f75a // fmin v26.4s, v26.4s, v3.4s
+	WORD $0x4ea3f77b // fmin v27.4s, v27.4s, v3.4s
+	WORD $0x4ea3f79c // fmin v28.4s, v28.4s, v3.4s
+	WORD $0x4ea3f7bd // fmin v29.4s, v29.4s, v3.4s
 	WORD $0x4ea3f7de // fmin v30.4s, v30.4s, v3.4s
 	WORD $0x4ea3f7ff // fmin v31.4s, v31.4s, v3.4s
+	WORD $0x4e24d718 // fadd v24.4s, v24.4s, v4.4s
+	WORD $0x4e24d739 // fadd v25.4s, v25.4s, v4.4s
+	WORD $0x4e24d75a // fadd v26.4s, v26.4s, v4.4s
+	WORD $0x4e24d77b // fadd v27.4s, v27.4s, v4.4s
+	WORD $0x4e24d79c // fadd v28.4s, v28.4s, v4.4s
+	WORD $0x4e24d7bd // fadd v29.4s, v29.4s, v4.4s
 	WORD $0x4e24d7de // fadd v30.4s, v30.4s, v4.4s
 	WORD $0x4e24d7ff // fadd v31.4s, v31.4s, v4.4s
+	WORD $0x4e591b18 // uzp1 v24.8h, v24.8h, v25.8h
+	WORD $0x4e5b1b5a // uzp1 v26.8h, v26.8h, v27.8h
+	WORD $0x4e5d1b9c // uzp1 v28.8h, v28.8h, v29.8h
 	WORD $0x4e5f1bde // uzp1 v30.8h, v30.8h, v31.8h
+	WORD $0x4e1a1b18 // uzp1 v24.16b, v24.16b, v26.16b
 	WORD $0x4e1e1b9c // uzp1 v28.16b, v28.16b, v30.16b
+	WORD $0x4e258718 // add v24.16b, v24.16b, v5.16b
 	WORD $0x4e25879c // add v28.16b, v28.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
@@ -1119,7 +1119,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
 	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
 	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
-	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4e081908 // uzp1 v8.16b, v8.16b, v8.16b
 	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x140001d3 // b gemmPool_next
@@ -1289,35 +1289,35 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4eaf65ad // smax v13.4s, v13.4s, v15.4s
 	WORD $0x4eac6508 // smax v8.4s, v8.4s, v12.4s
 	WORD $0x4ead6529 // smax v9.4s, v9.4s, v13.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
-	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
-	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
-	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
-	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
-	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
 	WORD $0x4eb766b5 // smax v21.4s, v21.4s, v23.4s
-	WORD $0x4eb46610 // smax v16.4s, v16.4s, v20.4s
-	WORD $0x4eb56631 // smax v17.4s, v17.4s, v21.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
-	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
-	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
-	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
-	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
-	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
-	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
-	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
-	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4eb4660a // smax v10.4s, v16.4s, v20.4s
+	WORD $0x4eb5662b // smax v11.4s, v17.4s, v21.4s
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
 	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
@@ -1555,58 +1555,58 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-64
 	WORD $0x4eaf65ad // smax v13.4s, v13.4s, v15.4s
 	WORD $0x4eac6508 // smax v8.4s, v8.4s, v12.4s
 	WORD $0x4ead6529 // smax v9.4s, v9.4s, v13.4s
-	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
-	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
-	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
-	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
-	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
-	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
-	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
-	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
-	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
 	WORD $0x4eb26610 // smax v16.4s, v16.4s, v18.4s
 	WORD $0x4eb36631 // smax v17.4s, v17.4s, v19.4s
 	WORD $0x4eb66694 // smax v20.4s, v20.4s, v22.4s
 	WORD $0x4eb766b5 // smax v21.4s, v21.4s, v23.4s
-	WORD $0x4eb46610 // smax v16.4s, v16.4s, v20.4s
-	WORD $0x4eb56631 // smax v17.4s, v17.4s, v21.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
-	WORD $0x6e21de31 // fmul v17.4s, v17.4s, v1.4s
-	WORD $0x4e22f610 // fmax v16.4s, v16.4s, v2.4s
-	WORD $0x4e22f631 // fmax v17.4s, v17.4s, v2.4s
-	WORD $0x4ea3f610 // fmin v16.4s, v16.4s, v3.4s
-	WORD $0x4ea3f631 // fmin v17.4s, v17.4s, v3.4s
-	WORD $0x4e24d610 // fadd v16.4s, v16.4s, v4.4s
-	WORD $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
-	WORD $0x4e511a10 // uzp1 v16.8h, v16.8h, v17.8h
+	WORD $0x4eb4660a // smax v10.4s, v16.4s, v20.4s
+	WORD $0x4eb5662b // smax v11.4s, v17.4s, v21.4s
 	WORD $0x4eba6718 // smax v24.4s, v24.4s, v26.4s
 	WORD $0x4ebb6739 // smax v25.4s, v25.4s, v27.4s
 	WORD $0x4ebe679c // smax v28.4s, v28.4s, v30.4s
 	WORD $0x4ebf67bd // smax v29.4s, v29.4s, v31.4s
-	WORD $0x4ebc6718 // smax v24.4s, v24.4s, v28.4s
-	WORD $0x4ebd6739 // smax v25.4s, v25.4s, v29.4s
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
-	WORD $0x6e21df39 // fmul v25.4s, v25.4s, v1.4s
-	WORD $0x4e22f718 // fmax v24.4s, v24.4s, v2.4s
-	WORD $0x4e22f739 // fmax v25.4s, v25.4s, v2.4s
-	WORD $0x4ea3f718 // fmin v24.4s, v24.4s, v3.4s
-	WORD $0x4ea3f739 // fmin v25.4s, v25.4s, v3.4s
-	WORD $0x4e24d718 // fadd v24.4s, v24.4s, v4.4s
-	WORD $0x4e24d739 // fadd v25.4s, v25.4s, v4.4s
-	WORD $0x4e591b18 // uzp1 v24.8h, v24.8h, v25.8h
-	WORD $0x4e101908 // uzp1 v8.16b, v8.16b, v16.16b
+	WORD $0x4ebc670c // smax v12.4s, v24.4s, v28.4s
+	WORD $0x4ebd672d // smax v13.4s, v25.4s, v29.4s
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x6e21dd29 // fmul v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD $0x4e22f508 // fmax v8.4s, v8.4s, v2.4s
+	WORD $0x4e22f529 // fmax v9.4s, v9.4s, v2.4s
+	WORD $0x4e22f54a // fmax v10.4s, v10.4s, v2.4s
+	WORD $0x4e22f56b // fmax v11.4s, v11.4s, v2.4s
+	WORD $0x4e22f58c // fmax v12.4s, v12.4s, v2.4s
+	WORD $0x4e22f5ad // fmax v13.4s, v13.4s, v2.4s
+	WORD $0x4ea3f508 // fmin v8.4s, v8.4s, v3.4s
+	WORD $0x4ea3f529 // fmin v9.4s, v9.4s, v3.4s
+	WORD $0x4ea3f54a // fmin v10.4s, v10.4s, v3.4s
+	WORD $0x4ea3f56b // fmin v11.4s, v11.4s, v3.4s
+	WORD $0x4ea3f58c // fmin v12.4s, v12.4s, v3.4s
+	WORD $0x4ea3f5ad // fmin v13.4s, v13.4s, v3.4s
+	WORD $0x4e24d508 // fadd v8.4s, v8.4s, v4.4s
+	WORD $0x4e24d529 // fadd v9.4s, v9.4s, v4.4s
+	WORD $0x4e24d54a // fadd v10.4s, v10.4s, v4.4s
+	WORD $0x4e24d56b // fadd v11.4s, v11.4s, v4.4s
+	WORD $0x4e24d58c // fadd v12.4s, v12.4s, v4.4s
+	WORD $0x4e24d5ad // fadd v13.4s, v13.4s, v4.4s
+	WORD $0x4e491908 // uzp1 v8.8h, v8.8h, v9.8h
+	WORD $0x4e4b194a // uzp1 v10.8h, v10.8h, v11.8h
+	WORD $0x4e4d198c // uzp1 v12.8h, v12.8h, v13.8h
+	WORD $0x4e0a1908 // uzp1 v8.16b, v8.16b, v10.16b
+	WORD $0x4e0c198c // uzp1 v12.16b, v12.16b, v12.16b
 	WORD $0x4e258508 // add v8.16b, v8.16b, v5.16b
-	WORD $0x4e181b18 // uzp1 v24.16b, v24.16b, v24.16b
-	WORD $0x4e258718 // add v24.16b, v24.16b, v5.16b
+	WORD $0x4e25858c // add v12.16b, v12.16b, v5.16b
 	WORD $0x0d868528 // st1 {v8.d}[0], [x9], x6
 	WORD $0x4d868528 // st1 {v8.d}[1], [x9], x6
-	WORD $0x0d868538 // st1 {v24.d}[0], [x9], x6
+	WORD $0x0d86852c // st1 {v12.d}[0], [x9], x6
 	WORD $0xf10031ad // subs x13, x13, #0xc
 	WORD $0x54ffb808 // b.hi gemmPool_tile
 

@@ -2,6 +2,7 @@
 // fully connected layer.
 
 .arch armv8.2-a+dotprod
+.altmacro
 .include "requantize.inc"
 
 //	v0      16 bytes of the patch         x0 out               x7  range
@@ -51,8 +52,7 @@ gemv_4:
 gemv_end:
 	add v16.4s, v16.4s, v18.4s
 	add v17.4s, v17.4s, v19.4s
-	SCALE 16, 17, 24, 25, 26, 27, 28
-	NARROW 16, 16, 29
+	REQUANTIZE 16, 1, 24, 26, 27, 28, 29
 	add x11, x0, x10
 	str d16, [x11]
 	// Blocks begin at 0, 8, ... and the last one at channels - 8.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -44,6 +45,8 @@ type timing struct {
 }
 
 func (b *bench) one(peer, model string, runs int) error {
+	// oneDNN's primitives may lean on memory of the thread that made them.
+	runtime.LockOSThread()
 	var run func() error
 	var err error
 	switch peer {

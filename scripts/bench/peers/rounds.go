@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"canting/scripts/bench/networks"
@@ -107,12 +108,21 @@ func (b *bench) measure(n networks.Network, measured times) error {
 	return nil
 }
 
+// priority keeps other programs off the core while one is timed, where the user
+// may ask for real-time scheduling.
+var priority = sync.OnceValue(func() []string {
+	command := []string{"chrt", "--rr", "1"}
+	if exec.Command(command[0], append(command[1:], "true")...).Run() != nil {
+		return nil
+	}
+	return command
+})
+
 // time runs one contestant in a process of its own and returns its median time
 // in microseconds.
 func (b *bench) time(c contestant, n networks.Network, runs int) (float64, error) {
-	// Other programs may interrupt less, where nice is allowed to say so.
-	args := append([]string{"-n", "-20", "taskset", "--cpu-list", strconv.Itoa(b.cpu)}, c.command(n)...)
-	cmd := exec.Command("nice", append(args, "--runs", strconv.Itoa(runs))...)
+	args := slices.Concat(priority(), []string{"taskset", "--cpu-list", strconv.Itoa(b.cpu)}, c.command(n), []string{"--runs", strconv.Itoa(runs)})
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(append(os.Environ(), "OMP_NUM_THREADS=1"), c.environment...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

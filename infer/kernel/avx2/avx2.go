@@ -29,7 +29,7 @@ var isa = tiles.ISA{
 		{{Pixels: 1, Run: pooled1x1}},
 		{{Pixels: 1, Run: pooled1x2}},
 	},
-	Depthwise: depthwise, DepthwiseLanes: 16,
+	Depthwise: depthwise, Depthwise3x3: depthwise3x3, DepthwiseLanes: 16,
 	Winograd: &tiles.Winograd{
 		Expand:   expand,
 		Multiply: []tiles.Convolution{{Pixels: 6, Run: multiply6}, {Pixels: 4, Run: multiply4}, {Pixels: 1, Run: multiply1}},

@@ -9,7 +9,7 @@ import (
 
 // layoutBytes is how much is laid out at once: rows that many output rows see
 // twice are laid out once, and stay in the nearest caches.
-const layoutBytes = 24 << 10
+const layoutBytes = 40 << 10
 
 // header is the scratch before the laid out rows: a Tile or a Line.
 const header = 128

@@ -25,6 +25,7 @@ type depthwise struct {
 	params      []byte
 	phase       int // bytes of a chunk's parameters
 	lines       int
+	run         func(*Line)
 }
 
 // Bounds beyond which the plain kernel is as good.
@@ -43,7 +44,10 @@ func (isa *ISA) DepthwiseConv2D(c generic.Conv) (op generic.Operator, ok bool) {
 	if c.Out.C != c.In.C || phases > maxPhases || taps > maxTaps || c.StrideW > maxStrideW || c.StrideH > extent || extent > maxTaps || !isa.fits(&c) {
 		return nil, false
 	}
-	k := &depthwise{rows: rows{isa: isa, in: c.In, Window: c.Window, width: c.Out.W, zero: int8(c.InputZero)}, out: c.Out, bounds: requantization(c.Output)}
+	k := &depthwise{rows: rows{isa: isa, in: c.In, Window: c.Window, width: c.Out.W, zero: int8(c.InputZero)}, out: c.Out, bounds: requantization(c.Output), run: isa.Depthwise}
+	if taps == 9 {
+		k.run = isa.Depthwise3x3
+	}
 	pixels := (c.Out.W-1)*c.StrideW + (c.KernelW-1)*c.DilationW + 1
 	k.planePixels = (pixels + c.StrideW - 1) / c.StrideW
 	k.plane = roundUp(k.planePixels*c.In.C*isa.Element+Slack, 64)
@@ -144,18 +148,18 @@ func (k *depthwise) line(l *Line, out, last []int8, n int) {
 	chunks := (n + lanes - 1) / lanes
 	l.Params, l.Out, l.Chunks = l.First, address(out), uintptr(chunks)
 	if chunks*lanes <= len(out) {
-		k.isa.Depthwise(l)
+		k.run(l)
 		return
 	}
 	full := n / lanes
 	if l.Chunks = uintptr(full); full > 0 {
-		k.isa.Depthwise(l)
+		k.run(l)
 	}
 	phases := len(k.params) / k.phase
 	in := l.In
 	l.In += uintptr(full * lanes * k.isa.Element)
 	l.Params, l.Out, l.Chunks = l.First+uintptr(full%phases*k.phase), address(last), 1
-	k.isa.Depthwise(l)
+	k.run(l)
 	l.In = in
 	copy(out[full*lanes:n], last)
 }

@@ -32,9 +32,10 @@ type ISA struct {
 	Convolve [2][]Convolution
 	// Pooled has the same with a 2x2 maximum behind them; Pixels are the pool's.
 	Pooled [2][]Convolution
-	// Depthwise computes chunks of DepthwiseLanes bytes of an output row.
-	Depthwise      func(*Line)
-	DepthwiseLanes int
+	// Depthwise computes chunks of DepthwiseLanes bytes of an output row, and
+	// Depthwise3x3 those of windows with 9 taps.
+	Depthwise, Depthwise3x3 func(*Line)
+	DepthwiseLanes          int
 	// Winograd is nil where 3x3 convolutions are quicker as they are.
 	Winograd *Winograd
 }

@@ -1,5 +1,7 @@
 //go:build amd64
 
+//lint:file-ignore U1000 The assembly uses the types by their fields.
+
 package vnni
 
 import (
@@ -52,6 +54,9 @@ func pooled1x1(t *tiles.Tile)
 
 //go:noescape
 func depthwise(l *tiles.Line)
+
+//go:noescape
+func depthwise3x3(l *tiles.Line)
 
 //go:noescape
 func layOut(dst unsafe.Pointer, src *int8, n int)

@@ -33,7 +33,7 @@ var isa = tiles.ISA{
 		{{Pixels: 3, Run: pooled3x1}, {Pixels: 1, Run: pooled1x1}},
 		{{Pixels: 3, Run: pooled3x2}, {Pixels: 1, Run: pooled1x2}},
 	},
-	Depthwise: depthwise, DepthwiseLanes: 64,
+	Depthwise: depthwise, Depthwise3x3: depthwise3x3, DepthwiseLanes: 64,
 }
 
 // Conv2D prepares CONV_2D and FULLY_CONNECTED.

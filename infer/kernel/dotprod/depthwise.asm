@@ -83,34 +83,68 @@ interleave_8:
 5:
 	ret
 
-// v24-v25 become the scales, v26-v29 what requantizing needs.
-.macro CONSTANTS
-	ldp q24, q25, [x2, #32]
+// Begins the blocks of 8 channels, and each of them; v24-v25 become its scales,
+// v26-v29 what requantizing needs.
+.macro FIRSTBLOCK name
 	OUTPUTRANGE 26, 27, 28, 29
+	mov x16, x0
+	mov x17, x1
+	mov x19, x4
+	mov x20, #0
+	lsl x9, x8, #6
+	mov x8, x6
+\name\()_block:
+	mov x6, #64
+	cbnz x20, 1f
+	cmp x8, #8
+	b.ne 1f
+	mov x6, #32
+1:
+	add x0, x16, x20
+	mov x1, x17
+	mov x4, x19
+	ldp q24, q25, [x2, #32]
+.endm
+
+// Goes on with the next block, whose weights lie bytes behind.
+.macro NEXTBLOCK name, bytes
+	subs x8, x8, #8
+	b.eq \name\()_end
+	add x2, x2, #\bytes
+	add x17, x17, #8
+	eor x20, x20, #32
+	cbnz x20, \name\()_block
+	add x16, x16, x9
+	b \name\()_block
+\name\()_end:
+	ret
 .endm
 
 .macro MULTIPLY sum, column, weights
 	sdot v\sum\().4s, v\column\().16b, v\weights\().16b
 .endm
 
-// Two output rows of 8 channels, stride 1, two pixels at a time. Weights are 8
-// int32 of bias, 8 float32 of scale, and for each kernel column 32 bytes for the
-// upper and 32 for the lower row, 4 of each channel. Of an odd width the last
-// pixel is computed twice.
+// Two output rows, stride 1, in blocks of 8 channels, two pixels at a time. The
+// weights of a block are 8 int32 of bias, 8 float32 of scale, and for each kernel
+// column 32 bytes for the upper and 32 for the lower row, 4 of each channel. Of
+// an odd width the last pixel is computed twice.
 //
 // The results are written in the order lower right, lower left, upper right,
 // upper left: where only one row or pixel is wanted, the caller lets the places
 // of both be the same.
 //
-//	x0 interleaved columns, step bytes apart    v0-v5   weights of the upper row, two for a kernel column
+//	x0 interleaved columns, x13 a column        v0-v5   weights of the upper row, two for a kernel column
 //	x1 out, upper left, x10 upper right         v6-v11  those of the lower row
-//	x3 bytes to the lower row                   v12-v15 sums of the upper row: left pixel, right pixel
-//	x11 lower left, x12 lower right             v16-v19 those of the lower row
-//	x4 pixels left                              v20-v21 a column
-//	x5 bytes from pixel to pixel                x6 step, x13 a column
-//func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, step int, to *outputRange)
+//	x2 weights of the block                     v12-v15 sums of the upper row: left pixel, right pixel
+//	x11 out, lower left, x12 lower right        v16-v19 those of the lower row
+//	x3 bytes to the lower row                   v20-v21 a column
+//	x4 pixels left, x19 pixels                  x16 columns of the 16 channels, x20 0 or 32 for the second 8
+//	x5 bytes from pixel to pixel of out         x17 out of the block
+//	x6 bytes from column to column              x8  channels left
+//	x9 bytes of 16 channels
+//func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, channels int, to *outputRange, width int)
 depthwisePair:
-	CONSTANTS
+	FIRSTBLOCK depthwisePair
 	ldp q0, q1, [x2, #64]
 	ldp q6, q7, [x2, #96]
 	ldp q2, q3, [x2, #128]
@@ -165,7 +199,7 @@ depthwisePair_pixels:
 	st1 {v12.d}[1], [x10], x14
 	st1 {v12.d}[0], [x1], x14
 	subs x4, x4, #2
-	b.ls depthwisePair_end
+	b.ls depthwisePair_next
 	cmp x4, #1
 	b.ne depthwisePair_pixels
 	// One is left: both pixels again, one further to the left.
@@ -175,12 +209,13 @@ depthwisePair_pixels:
 	sub x11, x11, x5
 	sub x12, x12, x5
 	b depthwisePair_pixels
-depthwisePair_end:
-	ret
+depthwisePair_next:
+	NEXTBLOCK depthwisePair, 256
 
 // The body of the two functions below.
 .macro ROW name, legacy
-	CONSTANTS
+	FIRSTBLOCK \name
+	mul x12, x3, x6
 	ldp q0, q1, [x2, #64]
 	ldp q2, q3, [x2, #96]
 	ldp q4, q5, [x2, #128]
@@ -220,7 +255,7 @@ depthwisePair_end:
 			MULTIPLY 16, 22, 6
 			MULTIPLY 17, 23, 6
 		.endif
-		add x0, x0, x3
+		add x0, x0, x12
 		MULTIPLY \i, 20, 4
 		MULTIPLY %(\i + 1), 21, 5
 		.if \legacy
@@ -234,32 +269,30 @@ depthwisePair_end:
 	st1 {v12.d}[1], [x10], x14
 	st1 {v12.d}[0], [x1], x14
 	subs x4, x4, #2
-	b.ls \name\()_end
+	b.ls \name\()_next
 	cmp x4, #1
 	b.ne \name\()_pixels
 	// One is left: both pixels again, one further to the left.
-	sub x0, x0, x3
+	sub x0, x0, x12
 	sub x1, x1, x5
 	sub x10, x10, x5
 	b \name\()_pixels
-\name\()_end:
-	ret
+\name\()_next:
+	NEXTBLOCK \name, 160
 .endm
 
 .macro LESS sum, inputs
 	mls v\sum\().4s, v\inputs\().4s, v7.4s
 .endm
 
-// One output row of 8 channels, any stride, two pixels at a time. Weights are as
-// above, with 32 bytes for each kernel column. Of an odd width the last pixel is
-// computed twice.
+// One output row, any stride, in blocks of 8 channels, two pixels at a time.
+// Weights are as above, with 32 bytes for each kernel column. Of an odd width the
+// last pixel is computed twice.
 //
-//	x0 interleaved columns, step bytes apart     v0-v5   weights, two for a kernel column
-//	x1 out, left pixel, x10 right pixel          v12-v15 sums: left pixel, right pixel
-//	x3 bytes of columns from pixel to pixel      v20-v23 two columns
-//	x4 pixels left                               x6 step, x13 a column
-//	x5 bytes from pixel to pixel of out
-//func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+//	x3 columns from pixel to pixel, x12 their bytes     v0-v5   weights, two for a kernel column
+//	x10 out, right pixel                                v12-v15 sums: left pixel, right pixel
+//	others as above                                     v20-v23 two columns
+//func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, channels int, to *outputRange, width int)
 depthwiseRow:
 	ROW depthwiseRow, 0
 
@@ -267,6 +300,6 @@ depthwiseRow:
 // off the sums.
 //
 //	v6 1 1 1 0 for each channel, v7 the weights' zero point, v16-v17 sums of inputs
-//func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+//func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, channels int, to *outputRange, width int)
 depthwiseRowLegacy:
 	ROW depthwiseRowLegacy, 1

@@ -12,13 +12,13 @@ import (
 func interleave(dst, row0, row1, row2, row3 *int8, columns, channels, left, right, pad int)
 
 //go:noescape
-func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, step int, to *outputRange)
+func depthwisePair(columns, out *int8, weights *byte, lower, pixels, stride, channels int, to *outputRange, width int)
 
 //go:noescape
-func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+func depthwiseRow(columns, out *int8, weights *byte, move, pixels, stride, channels int, to *outputRange, width int)
 
 //go:noescape
-func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, step int, to *outputRange)
+func depthwiseRowLegacy(columns, out *int8, weights *byte, move, pixels, stride, channels int, to *outputRange, width int)
 
 // window is the height and width of depthwise's windows, and rowsLaid how many
 // rows of input lie interleaved.
@@ -30,9 +30,8 @@ const (
 // depthwise is a depthwise convolution of 3x3.
 type depthwise struct {
 	generic.Conv
-	// weights are laid out by blocks of 8 channels of blockBytes each.
-	weights    []byte
-	blockBytes int
+	// weights are laid out by blocks of 8 channels.
+	weights []byte
 	// pair means that two output rows are computed at once.
 	pair bool
 	// left and right are the columns beside the picture that the windows see,
@@ -67,7 +66,6 @@ func newDepthwise(c generic.Conv) *depthwise {
 	for at := 0; at < c.Out.C; at += channelBlock {
 		k.packBlock(at)
 	}
-	k.blockBytes = len(k.weights) / (c.Out.C / channelBlock)
 	k.Weights, k.Bias, k.Scale = nil, nil, nil
 	return k
 }
@@ -119,16 +117,21 @@ func (k *depthwise) Run(out, in, _, scratch []int8, from, to int) {
 		top := y*k.StrideH - k.PadTop
 		interleave(first(scratch), k.row(in, top), k.row(in, top+1), k.row(in, top+2), k.row(in, top+3),
 			k.columns, k.In.C, k.left, k.right, int(k.InputZero))
-		if !k.pair {
-			k.outputRows(out[y*stride:], scratch, 0)
-			continue
+		columns, row, weights := first(scratch), &out[y*stride], unsafe.SliceData(k.weights)
+		width := k.left + k.columns + k.right
+		switch {
+		case k.pair:
+			lower := stride
+			if y+1 == to {
+				lower = 0
+			}
+			depthwisePair(columns, row, weights, lower, k.Out.W, k.Out.C, k.Out.C, &k.to, width)
+			y++
+		case k.to.weightZero != 0:
+			depthwiseRowLegacy(columns, row, weights, k.StrideW, k.Out.W, k.Out.C, k.Out.C, &k.to, width)
+		default:
+			depthwiseRow(columns, row, weights, k.StrideW, k.Out.W, k.Out.C, k.Out.C, &k.to, width)
 		}
-		lower := stride
-		if y+1 == to {
-			lower = 0
-		}
-		k.outputRows(out[y*stride:], scratch, lower)
-		y++
 	}
 }
 
@@ -138,23 +141,4 @@ func (k *depthwise) row(in []int8, y int) *int8 {
 		return first(k.outside)
 	}
 	return &in[y*k.In.W*k.In.C]
-}
-
-// outputRows computes one output row or two, the other lower bytes behind.
-func (k *depthwise) outputRows(out, interleaved []int8, lower int) {
-	width := k.left + k.columns + k.right
-	for at := 0; at < k.Out.C; at += channelBlock {
-		// 16 channels lie together, but for the last 8.
-		step := rowsLaid * min(2*channelBlock, k.Out.C-at/(2*channelBlock)*2*channelBlock)
-		columns := &interleaved[at/(2*channelBlock)*2*channelBlock*width*rowsLaid+at%(2*channelBlock)*rowsLaid]
-		weights := unsafe.SliceData(k.weights[at/channelBlock*k.blockBytes:])
-		switch {
-		case k.pair:
-			depthwisePair(columns, &out[at], weights, lower, k.Out.W, k.Out.C, step, &k.to)
-		case k.WeightZero != 0:
-			depthwiseRowLegacy(columns, &out[at], weights, k.StrideW*step, k.Out.W, k.Out.C, step, &k.to)
-		default:
-			depthwiseRow(columns, &out[at], weights, k.StrideW*step, k.Out.W, k.Out.C, step, &k.to)
-		}
-	}
 }

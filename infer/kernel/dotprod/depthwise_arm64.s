@@ -105,37 +105,59 @@ TEXT ·interleave(SB), NOSPLIT, $0-80
 // interleave_8+0x48:
 	RET
 
-// Two output rows of 8 channels, stride 1, two pixels at a time. Weights are 8
-// int32 of bias, 8 float32 of scale, and for each kernel column 32 bytes for the
-// upper and 32 for the lower row, 4 of each channel. Of an odd width the last
-// pixel is computed twice.
+// Two output rows, stride 1, in blocks of 8 channels, two pixels at a time. The
+// weights of a block are 8 int32 of bias, 8 float32 of scale, and for each kernel
+// column 32 bytes for the upper and 32 for the lower row, 4 of each channel. Of
+// an odd width the last pixel is computed twice.
 //
 // The results are written in the order lower right, lower left, upper right,
 // upper left: where only one row or pixel is wanted, the caller lets the places
 // of both be the same.
 //
-//	x0 interleaved columns, step bytes apart    v0-v5   weights of the upper row, two for a kernel column
+//	x0 interleaved columns, x13 a column        v0-v5   weights of the upper row, two for a kernel column
 //	x1 out, upper left, x10 upper right         v6-v11  those of the lower row
-//	x3 bytes to the lower row                   v12-v15 sums of the upper row: left pixel, right pixel
-//	x11 lower left, x12 lower right             v16-v19 those of the lower row
-//	x4 pixels left                              v20-v21 a column
-//	x5 bytes from pixel to pixel                x6 step, x13 a column
-// func depthwisePair(columns, out, weights, lower, pixels, stride, step, to)
-TEXT ·depthwisePair(SB), NOSPLIT, $0-64
+//	x2 weights of the block                     v12-v15 sums of the upper row: left pixel, right pixel
+//	x11 out, lower left, x12 lower right        v16-v19 those of the lower row
+//	x3 bytes to the lower row                   v20-v21 a column
+//	x4 pixels left, x19 pixels                  x16 columns of the 16 channels, x20 0 or 32 for the second 8
+//	x5 bytes from pixel to pixel of out         x17 out of the block
+//	x6 bytes from column to column              x8  channels left
+//	x9 bytes of 16 channels
+// func depthwisePair(columns, out, weights, lower, pixels, stride, channels, to, width)
+TEXT ·depthwisePair(SB), NOSPLIT, $0-72
 	MOVD columns+0(FP), R0
 	MOVD out+8(FP), R1
 	MOVD weights+16(FP), R2
 	MOVD lower+24(FP), R3
 	MOVD pixels+32(FP), R4
 	MOVD stride+40(FP), R5
-	MOVD step+48(FP), R6
+	MOVD channels+48(FP), R6
 	MOVD to+56(FP), R7
-	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	MOVD width+64(FP), R8
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
 	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
+	WORD $0xaa0003f0 // mov x16, x0
+	WORD $0xaa0103f1 // mov x17, x1
+	WORD $0xaa0403f3 // mov x19, x4
+	WORD $0xd2800014 // mov x20, #0x0
+	WORD $0xd37ae509 // lsl x9, x8, #6
+	WORD $0xaa0603e8 // mov x8, x6
+
+// depthwisePair_block:
+	WORD $0xd2800806 // mov x6, #0x40
+	WORD $0xb5000094 // cbnz x20, depthwisePair_block+0x14
+	WORD $0xf100211f // cmp x8, #0x8
+	WORD $0x54000041 // b.ne depthwisePair_block+0x14
+	WORD $0xd2800406 // mov x6, #0x20
+
+// depthwisePair_block+0x14:
+	WORD $0x8b140200 // add x0, x16, x20
+	WORD $0xaa1103e1 // mov x1, x17
+	WORD $0xaa1303e4 // mov x4, x19
+	WORD $0xad416458 // ldp q24, q25, [x2, #32]
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad431c46 // ldp q6, q7, [x2, #96]
 	WORD $0xad440c42 // ldp q2, q3, [x2, #128]
@@ -238,7 +260,7 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2
-	WORD $0x54000129 // b.ls depthwisePair_end
+	WORD $0x54000129 // b.ls depthwisePair_next
 	WORD $0xf100049f // cmp x4, #0x1
 	WORD $0x54fff4c1 // b.ne depthwisePair_pixels
 	WORD $0xcb060000 // sub x0, x0, x6
@@ -248,34 +270,62 @@ TEXT ·depthwisePair(SB), NOSPLIT, $0-64
 	WORD $0xcb05018c // sub x12, x12, x5
 	WORD $0x17ffffa0 // b depthwisePair_pixels
 
+// depthwisePair_next:
+	WORD $0xf1002108 // subs x8, x8, #0x8
+	WORD $0x540000e0 // b.eq depthwisePair_end
+	WORD $0x91040042 // add x2, x2, #0x100
+	WORD $0x91002231 // add x17, x17, #0x8
+	WORD $0xd27b0294 // eor x20, x20, #0x20
+	WORD $0xb5fff0b4 // cbnz x20, depthwisePair_block
+	WORD $0x8b090210 // add x16, x16, x9
+	WORD $0x17ffff83 // b depthwisePair_block
+
 // depthwisePair_end:
 	RET
 
-// One output row of 8 channels, any stride, two pixels at a time. Weights are as
-// above, with 32 bytes for each kernel column. Of an odd width the last pixel is
-// computed twice.
+// One output row, any stride, in blocks of 8 channels, two pixels at a time.
+// Weights are as above, with 32 bytes for each kernel column. Of an odd width the
+// last pixel is computed twice.
 //
-//	x0 interleaved columns, step bytes apart     v0-v5   weights, two for a kernel column
-//	x1 out, left pixel, x10 right pixel          v12-v15 sums: left pixel, right pixel
-//	x3 bytes of columns from pixel to pixel      v20-v23 two columns
-//	x4 pixels left                               x6 step, x13 a column
-//	x5 bytes from pixel to pixel of out
-// func depthwiseRow(columns, out, weights, move, pixels, stride, step, to)
-TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
+//	x3 columns from pixel to pixel, x12 their bytes     v0-v5   weights, two for a kernel column
+//	x10 out, right pixel                                v12-v15 sums: left pixel, right pixel
+//	others as above                                     v20-v23 two columns
+// func depthwiseRow(columns, out, weights, move, pixels, stride, channels, to, width)
+TEXT ·depthwiseRow(SB), NOSPLIT, $0-72
 	MOVD columns+0(FP), R0
 	MOVD out+8(FP), R1
 	MOVD weights+16(FP), R2
 	MOVD move+24(FP), R3
 	MOVD pixels+32(FP), R4
 	MOVD stride+40(FP), R5
-	MOVD step+48(FP), R6
+	MOVD channels+48(FP), R6
 	MOVD to+56(FP), R7
-	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	MOVD width+64(FP), R8
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
 	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
+	WORD $0xaa0003f0 // mov x16, x0
+	WORD $0xaa0103f1 // mov x17, x1
+	WORD $0xaa0403f3 // mov x19, x4
+	WORD $0xd2800014 // mov x20, #0x0
+	WORD $0xd37ae509 // lsl x9, x8, #6
+	WORD $0xaa0603e8 // mov x8, x6
+
+// depthwiseRow_block:
+	WORD $0xd2800806 // mov x6, #0x40
+	WORD $0xb5000094 // cbnz x20, depthwiseRow_block+0x14
+	WORD $0xf100211f // cmp x8, #0x8
+	WORD $0x54000041 // b.ne depthwiseRow_block+0x14
+	WORD $0xd2800406 // mov x6, #0x20
+
+// depthwiseRow_block+0x14:
+	WORD $0x8b140200 // add x0, x16, x20
+	WORD $0xaa1103e1 // mov x1, x17
+	WORD $0xaa1303e4 // mov x4, x19
+	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	WORD $0x9b067c6c // mul x12, x3, x6
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
 	WORD $0xad441444 // ldp q4, q5, [x2, #128]
@@ -296,7 +346,7 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0xad4055b4 // ldp q20, q21, [x13]
 	WORD $0x4e8296cc // sdot v12.4s, v22.16b, v2.16b
 	WORD $0x4e8396ed // sdot v13.4s, v23.16b, v3.16b
-	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x8b0c0000 // add x0, x0, x12
 	WORD $0x4e84968c // sdot v12.4s, v20.16b, v4.16b
 	WORD $0x4e8596ad // sdot v13.4s, v21.16b, v5.16b
 	WORD $0xad405414 // ldp q20, q21, [x0]
@@ -308,7 +358,7 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0xad4055b4 // ldp q20, q21, [x13]
 	WORD $0x4e8296ce // sdot v14.4s, v22.16b, v2.16b
 	WORD $0x4e8396ef // sdot v15.4s, v23.16b, v3.16b
-	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x8b0c0000 // add x0, x0, x12
 	WORD $0x4e84968e // sdot v14.4s, v20.16b, v4.16b
 	WORD $0x4e8596af // sdot v15.4s, v21.16b, v5.16b
 	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
@@ -338,13 +388,23 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2
-	WORD $0x540000e9 // b.ls depthwiseRow_end
+	WORD $0x540000e9 // b.ls depthwiseRow_next
 	WORD $0xf100049f // cmp x4, #0x1
 	WORD $0x54fff921 // b.ne depthwiseRow_pixels
-	WORD $0xcb030000 // sub x0, x0, x3
+	WORD $0xcb0c0000 // sub x0, x0, x12
 	WORD $0xcb050021 // sub x1, x1, x5
 	WORD $0xcb05014a // sub x10, x10, x5
 	WORD $0x17ffffc5 // b depthwiseRow_pixels
+
+// depthwiseRow_next:
+	WORD $0xf1002108 // subs x8, x8, #0x8
+	WORD $0x540000e0 // b.eq depthwiseRow_end
+	WORD $0x91028042 // add x2, x2, #0xa0
+	WORD $0x91002231 // add x17, x17, #0x8
+	WORD $0xd27b0294 // eor x20, x20, #0x20
+	WORD $0xb5fff5d4 // cbnz x20, depthwiseRow_block
+	WORD $0x8b090210 // add x16, x16, x9
+	WORD $0x17ffffac // b depthwiseRow_block
 
 // depthwiseRow_end:
 	RET
@@ -353,22 +413,42 @@ TEXT ·depthwiseRow(SB), NOSPLIT, $0-64
 // off the sums.
 //
 //	v6 1 1 1 0 for each channel, v7 the weights' zero point, v16-v17 sums of inputs
-// func depthwiseRowLegacy(columns, out, weights, move, pixels, stride, step, to)
-TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
+// func depthwiseRowLegacy(columns, out, weights, move, pixels, stride, channels, to, width)
+TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-72
 	MOVD columns+0(FP), R0
 	MOVD out+8(FP), R1
 	MOVD weights+16(FP), R2
 	MOVD move+24(FP), R3
 	MOVD pixels+32(FP), R4
 	MOVD stride+40(FP), R5
-	MOVD step+48(FP), R6
+	MOVD channels+48(FP), R6
 	MOVD to+56(FP), R7
-	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	MOVD width+64(FP), R8
 	WORD $0xaa0703f8 // mov x24, x7
 	WORD $0x4ddfcb1a // ld1r {v26.4s}, [x24], #4
 	WORD $0x4ddfcb1b // ld1r {v27.4s}, [x24], #4
 	WORD $0x4ddfcb1c // ld1r {v28.4s}, [x24], #4
 	WORD $0x4d40c31d // ld1r {v29.16b}, [x24]
+	WORD $0xaa0003f0 // mov x16, x0
+	WORD $0xaa0103f1 // mov x17, x1
+	WORD $0xaa0403f3 // mov x19, x4
+	WORD $0xd2800014 // mov x20, #0x0
+	WORD $0xd37ae509 // lsl x9, x8, #6
+	WORD $0xaa0603e8 // mov x8, x6
+
+// depthwiseRowLegacy_block:
+	WORD $0xd2800806 // mov x6, #0x40
+	WORD $0xb5000094 // cbnz x20, depthwiseRowLegacy_block+0x14
+	WORD $0xf100211f // cmp x8, #0x8
+	WORD $0x54000041 // b.ne depthwiseRowLegacy_block+0x14
+	WORD $0xd2800406 // mov x6, #0x20
+
+// depthwiseRowLegacy_block+0x14:
+	WORD $0x8b140200 // add x0, x16, x20
+	WORD $0xaa1103e1 // mov x1, x17
+	WORD $0xaa1303e4 // mov x4, x19
+	WORD $0xad416458 // ldp q24, q25, [x2, #32]
+	WORD $0x9b067c6c // mul x12, x3, x6
 	WORD $0xad420440 // ldp q0, q1, [x2, #64]
 	WORD $0xad430c42 // ldp q2, q3, [x2, #96]
 	WORD $0xad441444 // ldp q4, q5, [x2, #128]
@@ -400,7 +480,7 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x4e8396ed // sdot v13.4s, v23.16b, v3.16b
 	WORD $0x4e8696d0 // sdot v16.4s, v22.16b, v6.16b
 	WORD $0x4e8696f1 // sdot v17.4s, v23.16b, v6.16b
-	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x8b0c0000 // add x0, x0, x12
 	WORD $0x4e84968c // sdot v12.4s, v20.16b, v4.16b
 	WORD $0x4e8596ad // sdot v13.4s, v21.16b, v5.16b
 	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
@@ -422,7 +502,7 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x4e8396ef // sdot v15.4s, v23.16b, v3.16b
 	WORD $0x4e8696d0 // sdot v16.4s, v22.16b, v6.16b
 	WORD $0x4e8696f1 // sdot v17.4s, v23.16b, v6.16b
-	WORD $0x8b030000 // add x0, x0, x3
+	WORD $0x8b0c0000 // add x0, x0, x12
 	WORD $0x4e84968e // sdot v14.4s, v20.16b, v4.16b
 	WORD $0x4e8596af // sdot v15.4s, v21.16b, v5.16b
 	WORD $0x4e869690 // sdot v16.4s, v20.16b, v6.16b
@@ -456,13 +536,23 @@ TEXT ·depthwiseRowLegacy(SB), NOSPLIT, $0-64
 	WORD $0x4d8e854c // st1 {v12.d}[1], [x10], x14
 	WORD $0x0d8e842c // st1 {v12.d}[0], [x1], x14
 	WORD $0xf1000884 // subs x4, x4, #0x2
-	WORD $0x540000e9 // b.ls depthwiseRowLegacy_end
+	WORD $0x540000e9 // b.ls depthwiseRowLegacy_next
 	WORD $0xf100049f // cmp x4, #0x1
 	WORD $0x54fff6a1 // b.ne depthwiseRowLegacy_pixels
-	WORD $0xcb030000 // sub x0, x0, x3
+	WORD $0xcb0c0000 // sub x0, x0, x12
 	WORD $0xcb050021 // sub x1, x1, x5
 	WORD $0xcb05014a // sub x10, x10, x5
 	WORD $0x17ffffb1 // b depthwiseRowLegacy_pixels
+
+// depthwiseRowLegacy_next:
+	WORD $0xf1002108 // subs x8, x8, #0x8
+	WORD $0x540000e0 // b.eq depthwiseRowLegacy_end
+	WORD $0x91028042 // add x2, x2, #0xa0
+	WORD $0x91002231 // add x17, x17, #0x8
+	WORD $0xd27b0294 // eor x20, x20, #0x20
+	WORD $0xb5fff2b4 // cbnz x20, depthwiseRowLegacy_block
+	WORD $0x8b090210 // add x16, x16, x9
+	WORD $0x17ffff93 // b depthwiseRowLegacy_block
 
 // depthwiseRowLegacy_end:
 	RET

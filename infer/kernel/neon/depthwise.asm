@@ -12,7 +12,7 @@
 //	x3   weights          x11-x17, x19, x20  the 9 taps of the pixel at hand
 //	x4   bias             x21      out of the pixel at hand
 //	x5   scale            x22      pixels left
-//	x6   bytes from pixel to pixel of the input
+//	x6   bytes from pixel to pixel of the input   x26  those of the pixel at hand
 //	x8   channels, also the bytes from pixel to pixel of the output
 //	v0-v3   the input at 4 taps     v16-v24  weights of the 9 taps
 //	v4-v7   products                v25-v28  bias
@@ -85,36 +85,36 @@ depthwise16:
 .endr
         ld1     {v25.4s-v28.4s}, [x24]
         ld1     {v12.4s-v15.4s}, [x25]
+        mov     x26, #0
 2:
-        ld1     {v0.16b}, [x11], x6
-        ld1     {v1.16b}, [x12], x6
-        ld1     {v2.16b}, [x13], x6
-        ld1     {v3.16b}, [x14], x6
+        ldr     q0, [x11, x26]
+        ldr     q1, [x12, x26]
+        ldr     q2, [x13, x26]
+        ldr     q3, [x14, x26]
         multiply16 smull, v4, v5, v0, v16
-        multiply16 smlal, v4, v5, v1, v17
-        ld1     {v0.16b}, [x15], x6
-        ld1     {v1.16b}, [x16], x6
         multiply16 smull, v6, v7, v2, v18
+        ldr     q0, [x15, x26]
+        multiply16 smlal, v4, v5, v1, v17
         multiply16 smlal, v6, v7, v3, v19
-        ld1     {v2.16b}, [x17], x6
-        ld1     {v3.16b}, [x19], x6
+        ldr     q1, [x16, x26]
+        ldr     q2, [x17, x26]
         widen16 v4, v5, v25, v26, v27, v28
+        ldr     q3, [x19, x26]
         multiply16 smull, v4, v5, v0, v20
-        multiply16 smlal, v4, v5, v1, v21
-        ld1     {v0.16b}, [x20], x6
         widen16 v6, v7, v8, v9, v10, v11
+        ldr     q0, [x20, x26]
         multiply16 smull, v6, v7, v2, v22
+        multiply16 smlal, v4, v5, v1, v21
         multiply16 smlal, v6, v7, v3, v23
+        multiply16 smull, v2, v3, v0, v24
         widen16 v4, v5, v8, v9, v10, v11
-        multiply16 smull, v4, v5, v0, v24
         widen16 v6, v7, v8, v9, v10, v11
-        widen16 v4, v5, v8, v9, v10, v11
-        scale_round v8, v12
-        scale_round v9, v13
-        scale_round v10, v14
-        scale_round v11, v15
+        widen16 v2, v3, v8, v9, v10, v11
+        scale_round4 v8, v9, v10, v11, v12, v13, v14, v15
         narrow16 v8, v9, v10, v11
-        st1     {v8.16b}, [x21], x8
+        add     x26, x26, x6
+        str     q8, [x21]
+        add     x21, x21, x8
         subs    x22, x22, #1
         b.ne    2b
         next_block #16
@@ -130,35 +130,41 @@ depthwise8:
 .endr
         ld1     {v25.4s-v26.4s}, [x24]
         ld1     {v12.4s-v13.4s}, [x25]
+        mov     x26, #0
 2:
-        ld1     {v0.8b}, [x11], x6
-        ld1     {v1.8b}, [x12], x6
-        ld1     {v2.8b}, [x13], x6
-        ld1     {v3.8b}, [x14], x6
+        ldr     d0, [x11, x26]
+        ldr     d2, [x13, x26]
+        ldr     d1, [x12, x26]
+        ldr     d3, [x14, x26]
+        ldr     d8, [x15, x26]
+        ldr     d10, [x17, x26]
+        ldr     d9, [x16, x26]
+        ldr     d11, [x19, x26]
         smull   v4.8h, v0.8b, v16.8b
         smull   v5.8h, v2.8b, v18.8b
+        ldr     d0, [x20, x26]
+        smull   v6.8h, v8.8b, v20.8b
+        smull   v7.8h, v10.8b, v22.8b
         smlal   v4.8h, v1.8b, v17.8b
         smlal   v5.8h, v3.8b, v19.8b
-        ld1     {v0.8b}, [x15], x6
-        ld1     {v1.8b}, [x16], x6
-        ld1     {v2.8b}, [x17], x6
-        ld1     {v3.8b}, [x19], x6
-        ld1     {v10.8b}, [x20], x6
-        smull   v6.8h, v0.8b, v20.8b
-        smull   v7.8h, v2.8b, v22.8b
-        smlal   v6.8h, v1.8b, v21.8b
-        smlal   v7.8h, v3.8b, v23.8b
-        smull   v0.8h, v10.8b, v24.8b
+        smlal   v6.8h, v9.8b, v21.8b
+        smlal   v7.8h, v11.8b, v23.8b
+        smull   v0.8h, v0.8b, v24.8b
         saddw   v8.4s, v25.4s, v4.4h
         saddw2  v9.4s, v26.4s, v4.8h
-.irp r, 5, 6, 7, 0
-        saddw   v8.4s, v8.4s, v\r\().4h
-        saddw2  v9.4s, v9.4s, v\r\().8h
-.endr
-        scale_round v8, v12
-        scale_round v9, v13
+        saddl   v10.4s, v5.4h, v6.4h
+        saddl2  v11.4s, v5.8h, v6.8h
+        saddl   v2.4s, v7.4h, v0.4h
+        saddl2  v3.4s, v7.8h, v0.8h
+        add     v8.4s, v8.4s, v10.4s
+        add     v9.4s, v9.4s, v11.4s
+        add     v8.4s, v8.4s, v2.4s
+        add     v9.4s, v9.4s, v3.4s
+        scale_round2 v8, v9, v12, v13
         narrow8 v8, v9
-        st1     {v8.8b}, [x21], x8
+        add     x26, x26, x6
+        str     d8, [x21]
+        add     x21, x21, x8
         subs    x22, x22, #1
         b.ne    2b
         next_block #8
@@ -190,8 +196,7 @@ depthwiseAny:
         smlal2  v3.4s, v0.8h, v1.8h
         subs    x12, x12, #1
         b.ne    2b
-        scale_round v2, v4
-        scale_round v3, v5
+        scale_round2 v2, v3, v4, v5
         narrow8 v2, v3
         str     d2, [x1, x9]
         next_block #8

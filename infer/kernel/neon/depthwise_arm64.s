@@ -14,7 +14,7 @@
 //	x3   weights          x11-x17, x19, x20  the 9 taps of the pixel at hand
 //	x4   bias             x21      out of the pixel at hand
 //	x5   scale            x22      pixels left
-//	x6   bytes from pixel to pixel of the input
+//	x6   bytes from pixel to pixel of the input   x26  those of the pixel at hand
 //	x8   channels, also the bytes from pixel to pixel of the output
 //	v0-v3   the input at 4 taps     v16-v24  weights of the 9 taps
 //	v4-v7   products                v25-v28  bias
@@ -68,66 +68,67 @@ TEXT ·depthwise16(SB), NOSPLIT, $0-8
 	WORD $0x4cc872f8 // ld1 {v24.16b}, [x23], x8
 	WORD $0x4c402b19 // ld1 {v25.4s-v28.4s}, [x24]
 	WORD $0x4c402b2c // ld1 {v12.4s-v15.4s}, [x25]
+	WORD $0xd280001a // mov x26, #0x0
 
-// depthwise16+0x9c:
-	WORD $0x4cc67160 // ld1 {v0.16b}, [x11], x6
-	WORD $0x4cc67181 // ld1 {v1.16b}, [x12], x6
-	WORD $0x4cc671a2 // ld1 {v2.16b}, [x13], x6
-	WORD $0x4cc671c3 // ld1 {v3.16b}, [x14], x6
+// depthwise16+0xa0:
+	WORD $0x3cfa6960 // ldr q0, [x11, x26]
+	WORD $0x3cfa6981 // ldr q1, [x12, x26]
+	WORD $0x3cfa69a2 // ldr q2, [x13, x26]
+	WORD $0x3cfa69c3 // ldr q3, [x14, x26]
 	WORD $0x0e30c004 // smull v4.8h, v0.8b, v16.8b
 	WORD $0x4e30c005 // smull2 v5.8h, v0.16b, v16.16b
-	WORD $0x0e318024 // smlal v4.8h, v1.8b, v17.8b
-	WORD $0x4e318025 // smlal2 v5.8h, v1.16b, v17.16b
-	WORD $0x4cc671e0 // ld1 {v0.16b}, [x15], x6
-	WORD $0x4cc67201 // ld1 {v1.16b}, [x16], x6
 	WORD $0x0e32c046 // smull v6.8h, v2.8b, v18.8b
 	WORD $0x4e32c047 // smull2 v7.8h, v2.16b, v18.16b
+	WORD $0x3cfa69e0 // ldr q0, [x15, x26]
+	WORD $0x0e318024 // smlal v4.8h, v1.8b, v17.8b
+	WORD $0x4e318025 // smlal2 v5.8h, v1.16b, v17.16b
 	WORD $0x0e338066 // smlal v6.8h, v3.8b, v19.8b
 	WORD $0x4e338067 // smlal2 v7.8h, v3.16b, v19.16b
-	WORD $0x4cc67222 // ld1 {v2.16b}, [x17], x6
-	WORD $0x4cc67263 // ld1 {v3.16b}, [x19], x6
+	WORD $0x3cfa6a01 // ldr q1, [x16, x26]
+	WORD $0x3cfa6a22 // ldr q2, [x17, x26]
 	WORD $0x0e641328 // saddw v8.4s, v25.4s, v4.4h
 	WORD $0x4e641349 // saddw2 v9.4s, v26.4s, v4.8h
 	WORD $0x0e65136a // saddw v10.4s, v27.4s, v5.4h
 	WORD $0x4e65138b // saddw2 v11.4s, v28.4s, v5.8h
+	WORD $0x3cfa6a63 // ldr q3, [x19, x26]
 	WORD $0x0e34c004 // smull v4.8h, v0.8b, v20.8b
 	WORD $0x4e34c005 // smull2 v5.8h, v0.16b, v20.16b
-	WORD $0x0e358024 // smlal v4.8h, v1.8b, v21.8b
-	WORD $0x4e358025 // smlal2 v5.8h, v1.16b, v21.16b
-	WORD $0x4cc67280 // ld1 {v0.16b}, [x20], x6
 	WORD $0x0e661108 // saddw v8.4s, v8.4s, v6.4h
 	WORD $0x4e661129 // saddw2 v9.4s, v9.4s, v6.8h
 	WORD $0x0e67114a // saddw v10.4s, v10.4s, v7.4h
 	WORD $0x4e67116b // saddw2 v11.4s, v11.4s, v7.8h
+	WORD $0x3cfa6a80 // ldr q0, [x20, x26]
 	WORD $0x0e36c046 // smull v6.8h, v2.8b, v22.8b
 	WORD $0x4e36c047 // smull2 v7.8h, v2.16b, v22.16b
+	WORD $0x0e358024 // smlal v4.8h, v1.8b, v21.8b
+	WORD $0x4e358025 // smlal2 v5.8h, v1.16b, v21.16b
 	WORD $0x0e378066 // smlal v6.8h, v3.8b, v23.8b
 	WORD $0x4e378067 // smlal2 v7.8h, v3.16b, v23.16b
+	WORD $0x0e38c002 // smull v2.8h, v0.8b, v24.8b
+	WORD $0x4e38c003 // smull2 v3.8h, v0.16b, v24.16b
 	WORD $0x0e641108 // saddw v8.4s, v8.4s, v4.4h
 	WORD $0x4e641129 // saddw2 v9.4s, v9.4s, v4.8h
 	WORD $0x0e65114a // saddw v10.4s, v10.4s, v5.4h
 	WORD $0x4e65116b // saddw2 v11.4s, v11.4s, v5.8h
-	WORD $0x0e38c004 // smull v4.8h, v0.8b, v24.8b
-	WORD $0x4e38c005 // smull2 v5.8h, v0.16b, v24.16b
 	WORD $0x0e661108 // saddw v8.4s, v8.4s, v6.4h
 	WORD $0x4e661129 // saddw2 v9.4s, v9.4s, v6.8h
 	WORD $0x0e67114a // saddw v10.4s, v10.4s, v7.4h
 	WORD $0x4e67116b // saddw2 v11.4s, v11.4s, v7.8h
-	WORD $0x0e641108 // saddw v8.4s, v8.4s, v4.4h
-	WORD $0x4e641129 // saddw2 v9.4s, v9.4s, v4.8h
-	WORD $0x0e65114a // saddw v10.4s, v10.4s, v5.4h
-	WORD $0x4e65116b // saddw2 v11.4s, v11.4s, v5.8h
+	WORD $0x0e621108 // saddw v8.4s, v8.4s, v2.4h
+	WORD $0x4e621129 // saddw2 v9.4s, v9.4s, v2.8h
+	WORD $0x0e63114a // saddw v10.4s, v10.4s, v3.4h
+	WORD $0x4e63116b // saddw2 v11.4s, v11.4s, v3.8h
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
-	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
 	WORD $0x4e21d94a // scvtf v10.4s, v10.4s
-	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
 	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
+	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
+	WORD $0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
 	WORD $0x6e2fdd6b // fmul v11.4s, v11.4s, v15.4s
+	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
+	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
 	WORD $0x4e21a96b // fcvtns v11.4s, v11.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
@@ -139,17 +140,19 @@ TEXT ·depthwise16(SB), NOSPLIT, $0-8
 	WORD $0x4e214948 // sqxtn2 v8.16b, v10.8h
 	WORD $0x4e3e6508 // smax v8.16b, v8.16b, v30.16b
 	WORD $0x4e3d6d08 // smin v8.16b, v8.16b, v29.16b
-	WORD $0x4c8872a8 // st1 {v8.16b}, [x21], x8
+	WORD $0x8b06035a // add x26, x26, x6
+	WORD $0x3d8002a8 // str q8, [x21]
+	WORD $0x8b0802b5 // add x21, x21, x8
 	WORD $0xf10006d6 // subs x22, x22, #0x1
-	WORD $0x54fff721 // b.ne depthwise16+0x9c
+	WORD $0x54fff6e1 // b.ne depthwise16+0xa0
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xd100410a // sub x10, x8, #0x10
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff2ed // b.le depthwise16+0x24
+	WORD $0x54fff28d // b.le depthwise16+0x24
 	WORD $0xd1004137 // sub x23, x9, #0x10
 	WORD $0xaa0a03e9 // mov x9, x10
 	WORD $0xeb0a02ff // cmp x23, x10
-	WORD $0x54fff26b // b.lt depthwise16+0x24
+	WORD $0x54fff20b // b.lt depthwise16+0x24
 	RET
 
 // depthwise8 is for 8 to 15 channels.
@@ -197,41 +200,42 @@ TEXT ·depthwise8(SB), NOSPLIT, $0-8
 	WORD $0x0cc872f8 // ld1 {v24.8b}, [x23], x8
 	WORD $0x4c40ab19 // ld1 {v25.4s, v26.4s}, [x24]
 	WORD $0x4c40ab2c // ld1 {v12.4s, v13.4s}, [x25]
+	WORD $0xd280001a // mov x26, #0x0
 
-// depthwise8+0x9c:
-	WORD $0x0cc67160 // ld1 {v0.8b}, [x11], x6
-	WORD $0x0cc67181 // ld1 {v1.8b}, [x12], x6
-	WORD $0x0cc671a2 // ld1 {v2.8b}, [x13], x6
-	WORD $0x0cc671c3 // ld1 {v3.8b}, [x14], x6
+// depthwise8+0xa0:
+	WORD $0xfc7a6960 // ldr d0, [x11, x26]
+	WORD $0xfc7a69a2 // ldr d2, [x13, x26]
+	WORD $0xfc7a6981 // ldr d1, [x12, x26]
+	WORD $0xfc7a69c3 // ldr d3, [x14, x26]
+	WORD $0xfc7a69e8 // ldr d8, [x15, x26]
+	WORD $0xfc7a6a2a // ldr d10, [x17, x26]
+	WORD $0xfc7a6a09 // ldr d9, [x16, x26]
+	WORD $0xfc7a6a6b // ldr d11, [x19, x26]
 	WORD $0x0e30c004 // smull v4.8h, v0.8b, v16.8b
 	WORD $0x0e32c045 // smull v5.8h, v2.8b, v18.8b
+	WORD $0xfc7a6a80 // ldr d0, [x20, x26]
+	WORD $0x0e34c106 // smull v6.8h, v8.8b, v20.8b
+	WORD $0x0e36c147 // smull v7.8h, v10.8b, v22.8b
 	WORD $0x0e318024 // smlal v4.8h, v1.8b, v17.8b
 	WORD $0x0e338065 // smlal v5.8h, v3.8b, v19.8b
-	WORD $0x0cc671e0 // ld1 {v0.8b}, [x15], x6
-	WORD $0x0cc67201 // ld1 {v1.8b}, [x16], x6
-	WORD $0x0cc67222 // ld1 {v2.8b}, [x17], x6
-	WORD $0x0cc67263 // ld1 {v3.8b}, [x19], x6
-	WORD $0x0cc6728a // ld1 {v10.8b}, [x20], x6
-	WORD $0x0e34c006 // smull v6.8h, v0.8b, v20.8b
-	WORD $0x0e36c047 // smull v7.8h, v2.8b, v22.8b
-	WORD $0x0e358026 // smlal v6.8h, v1.8b, v21.8b
-	WORD $0x0e378067 // smlal v7.8h, v3.8b, v23.8b
-	WORD $0x0e38c140 // smull v0.8h, v10.8b, v24.8b
+	WORD $0x0e358126 // smlal v6.8h, v9.8b, v21.8b
+	WORD $0x0e378167 // smlal v7.8h, v11.8b, v23.8b
+	WORD $0x0e38c000 // smull v0.8h, v0.8b, v24.8b
 	WORD $0x0e641328 // saddw v8.4s, v25.4s, v4.4h
 	WORD $0x4e641349 // saddw2 v9.4s, v26.4s, v4.8h
-	WORD $0x0e651108 // saddw v8.4s, v8.4s, v5.4h
-	WORD $0x4e651129 // saddw2 v9.4s, v9.4s, v5.8h
-	WORD $0x0e661108 // saddw v8.4s, v8.4s, v6.4h
-	WORD $0x4e661129 // saddw2 v9.4s, v9.4s, v6.8h
-	WORD $0x0e671108 // saddw v8.4s, v8.4s, v7.4h
-	WORD $0x4e671129 // saddw2 v9.4s, v9.4s, v7.8h
-	WORD $0x0e601108 // saddw v8.4s, v8.4s, v0.4h
-	WORD $0x4e601129 // saddw2 v9.4s, v9.4s, v0.8h
+	WORD $0x0e6600aa // saddl v10.4s, v5.4h, v6.4h
+	WORD $0x4e6600ab // saddl2 v11.4s, v5.8h, v6.8h
+	WORD $0x0e6000e2 // saddl v2.4s, v7.4h, v0.4h
+	WORD $0x4e6000e3 // saddl2 v3.4s, v7.8h, v0.8h
+	WORD $0x4eaa8508 // add v8.4s, v8.4s, v10.4s
+	WORD $0x4eab8529 // add v9.4s, v9.4s, v11.4s
+	WORD $0x4ea28508 // add v8.4s, v8.4s, v2.4s
+	WORD $0x4ea38529 // add v9.4s, v9.4s, v3.4s
 	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
-	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
 	WORD $0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD $0x6e2cdd08 // fmul v8.4s, v8.4s, v12.4s
 	WORD $0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
+	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
 	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
 	WORD $0x4e614928 // sqxtn2 v8.8h, v9.4s
@@ -239,17 +243,19 @@ TEXT ·depthwise8(SB), NOSPLIT, $0-8
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
 	WORD $0x0e3e6508 // smax v8.8b, v8.8b, v30.8b
 	WORD $0x0e3d6d08 // smin v8.8b, v8.8b, v29.8b
-	WORD $0x0c8872a8 // st1 {v8.8b}, [x21], x8
+	WORD $0x8b06035a // add x26, x26, x6
+	WORD $0xfd0002a8 // str d8, [x21]
+	WORD $0x8b0802b5 // add x21, x21, x8
 	WORD $0xf10006d6 // subs x22, x22, #0x1
-	WORD $0x54fffac1 // b.ne depthwise8+0x9c
+	WORD $0x54fffa81 // b.ne depthwise8+0xa0
 	WORD $0x91002129 // add x9, x9, #0x8
 	WORD $0xd100210a // sub x10, x8, #0x8
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff68d // b.le depthwise8+0x24
+	WORD $0x54fff62d // b.le depthwise8+0x24
 	WORD $0xd1002137 // sub x23, x9, #0x8
 	WORD $0xaa0a03e9 // mov x9, x10
 	WORD $0xeb0a02ff // cmp x23, x10
-	WORD $0x54fff60b // b.lt depthwise8+0x24
+	WORD $0x54fff5ab // b.lt depthwise8+0x24
 	RET
 
 // depthwiseAny computes one pixel of at least 8 channels, of any number of taps
@@ -291,10 +297,10 @@ TEXT ·depthwiseAny(SB), NOSPLIT, $0-8
 	WORD $0xf100058c // subs x12, x12, #0x1
 	WORD $0x54ffff21 // b.ne depthwiseAny+0x44
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
-	WORD $0x6e24dc42 // fmul v2.4s, v2.4s, v4.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e24dc42 // fmul v2.4s, v2.4s, v4.4s
 	WORD $0x6e25dc63 // fmul v3.4s, v3.4s, v5.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
 	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s

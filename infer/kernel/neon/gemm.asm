@@ -20,10 +20,11 @@
 //	x5  range and zero point     x19-x22  the 4 pixels
 //	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile
 //	x7  bytes from pixel 0 to 2  x23 weights at hand
-//	x8  bytes from tile to tile  x24 blocks of depth left
+//	x8  bytes from tile to tile  x25 what is left of the blocks of 16, negative
 //	x9  bytes from pixel to pixel of the output
 //	x10 pixels                   x11, x12 blocks of 16 and of 8 of depth
-//	                             x26 what to subtract from the pixels' sums, or 0
+//	x26 what to subtract from    x27 the bytes of the blocks of 16, negative: the
+//	    the pixels' sums, or 0       input's pointers point behind those blocks
 
         .include "requantize.inc"
 
@@ -36,6 +37,9 @@
         ldp     x11, x12, [x0, #80]
         ldr     x13, [x0, #96]
         mov     x14, #0
+        lsl     x27, x11, #4
+        add     x2, x2, x27
+        neg     x27, x27
 .endm
 
 // Goes to 1b with the next block of 4 channels; the last one ends at the last
@@ -60,7 +64,7 @@
         add     x21, x16, x7
         add     x22, x21, x6
         mov     x23, x3
-        mov     x24, x11
+        mov     x25, x27
 .endm
 
 // The products of a filter with 4 pixels.
@@ -81,14 +85,14 @@
 // 16 of the depth; op is saddlp to set the sums and sadalp to add to them. Eight
 // products in flight hide their latency on the A53, which runs in order.
 .macro depth16 op
-        ldr     q0, [x19], #16
-        ldr     q1, [x20], #16
-        ldr     q2, [x21], #16
-        ldr     q3, [x22], #16
-        ldp     q4, q5, [x23], #64
+        ldr     q0, [x19, x25]
+        ldr     q1, [x20, x25]
+        ldr     q2, [x21, x25]
+        ldr     q3, [x22, x25]
+        ld1     {v4.16b-v7.16b}, [x23]
+        add     x23, x23, #64
         multiply_column smull, 8b, v4, v8, v9, v10, v11
         multiply_column smull, 8b, v5, v12, v13, v14, v15
-        ldp     q6, q7, [x23, #-32]
         multiply_column smlal2, 16b, v4, v8, v9, v10, v11
         multiply_column smlal2, 16b, v5, v12, v13, v14, v15
         add_column \op, v8, v9, v10, v11, v16, v20, v24, v28
@@ -127,13 +131,13 @@
 // All the depth of a tile; then the sums of pixel p are v(16 + 4p).
 .macro tile
         start_tile
-        cbz     x24, 5f
+        cbz     x25, 5f
         depth16 saddlp
-        subs    x24, x24, #1
+        adds    x25, x25, #16
         b.eq    4f
 3:
         depth16 sadalp
-        subs    x24, x24, #1
+        adds    x25, x25, #16
         b.ne    3b
 4:
         cbz     x12, 6f
@@ -184,10 +188,7 @@ gemm:
         add     v\r\().4s, v\r\().4s, v0.4s
 .endr
         ld1     {v29.16b-v31.16b}, [x5]
-        scale_round v16, v1
-        scale_round v20, v1
-        scale_round v24, v1
-        scale_round v28, v1
+        scale_round4 v16, v20, v24, v28, v1, v1, v1, v1
         narrow16 v16, v20, v24, v28
         mov     x25, x17
         st1     {v16.s}[0], [x25], x9
@@ -242,8 +243,9 @@ gemmPool:
         next_block
 
 .macro row16 op
-        ldr     q0, [x19], #16
-        ld1     {v4.16b-v7.16b}, [x23], #64
+        ldr     q0, [x19, x25]
+        ld1     {v4.16b-v7.16b}, [x23]
+        add     x23, x23, #64
         smull   v8.8h, v0.8b, v4.8b
         smull   v9.8h, v0.8b, v5.8b
         smull   v10.8h, v0.8b, v6.8b
@@ -285,14 +287,14 @@ gemm1:
 2:
         mov     x19, x16
         mov     x23, x3
-        mov     x24, x11
-        cbz     x24, 5f
+        mov     x25, x27
+        cbz     x25, 5f
         row16   saddlp
-        subs    x24, x24, #1
+        adds    x25, x25, #16
         b.eq    4f
 3:
         row16   sadalp
-        subs    x24, x24, #1
+        adds    x25, x25, #16
         b.ne    3b
 4:
         cbz     x12, 6f

@@ -22,10 +22,11 @@
 //	x5  range and zero point     x19-x22  the 4 pixels
 //	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile
 //	x7  bytes from pixel 0 to 2  x23 weights at hand
-//	x8  bytes from tile to tile  x24 blocks of depth left
+//	x8  bytes from tile to tile  x25 what is left of the blocks of 16, negative
 //	x9  bytes from pixel to pixel of the output
 //	x10 pixels                   x11, x12 blocks of 16 and of 8 of depth
-//	                             x26 what to subtract from the pixels' sums, or 0
+//	x26 what to subtract from    x27 the bytes of the blocks of 16, negative: the
+//	    the pixels' sums, or 0       input's pointers point behind those blocks
 
 #include "textflag.h"
 
@@ -42,26 +43,30 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0xa945300b // ldp x11, x12, [x0, #80]
 	WORD $0xf940300d // ldr x13, [x0, #96]
 	WORD $0xd280000e // mov x14, #0x0
+	WORD $0xd37ced7b // lsl x27, x11, #4
+	WORD $0x8b1b0042 // add x2, x2, x27
+	WORD $0xcb1b03fb // neg x27, x27
 
-// gemm+0x20:
+// gemm+0x2c:
 	WORD $0xaa0203f0 // mov x16, x2
 	WORD $0x8b0e0031 // add x17, x1, x14
 	WORD $0xaa0a03ef // mov x15, x10
 	WORD $0xf940341a // ldr x26, [x0, #104]
 
-// gemm+0x30:
+// gemm+0x3c:
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0x8b060214 // add x20, x16, x6
 	WORD $0x8b070215 // add x21, x16, x7
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb4001318 // cbz x24, gemm+0x2a8
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x3cc10681 // ldr q1, [x20], #16
-	WORD $0x3cc106a2 // ldr q2, [x21], #16
-	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
+	WORD $0xaa1b03f9 // mov x25, x27
+	WORD $0xb4001319 // cbz x25, gemm+0x2b4
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x3cf96a81 // ldr q1, [x20, x25]
+	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
+	WORD $0x3cf96ac3 // ldr q3, [x22, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
@@ -70,7 +75,6 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
 	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
 	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
@@ -111,15 +115,16 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e6029b7 // saddlp v23.4s, v13.8h
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000720 // b.eq gemm+0x20c
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54000720 // b.eq gemm+0x218
 
-// gemm+0x12c:
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x3cc10681 // ldr q1, [x20], #16
-	WORD $0x3cc106a2 // ldr q2, [x21], #16
-	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
+// gemm+0x138:
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x3cf96a81 // ldr q1, [x20, x25]
+	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
+	WORD $0x3cf96ac3 // ldr q3, [x22, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
@@ -128,7 +133,6 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
 	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
 	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
@@ -169,11 +173,11 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fff921 // b.ne gemm+0x12c
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54fff921 // b.ne gemm+0x138
 
-// gemm+0x20c:
-	WORD $0xb400098c // cbz x12, gemm+0x33c
+// gemm+0x218:
+	WORD $0xb400098c // cbz x12, gemm+0x348
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -211,9 +215,9 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemm+0x33c
+	WORD $0x14000026 // b gemm+0x348
 
-// gemm+0x2a8:
+// gemm+0x2b4:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -252,7 +256,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
 
-// gemm+0x33c:
+// gemm+0x348:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -266,7 +270,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4eb6be94 // addp v20.4s, v20.4s, v22.4s
 	WORD $0x4ebabf18 // addp v24.4s, v24.4s, v26.4s
 	WORD $0x4ebebf9c // addp v28.4s, v28.4s, v30.4s
-	WORD $0xb400015a // cbz x26, gemm+0x398
+	WORD $0xb400015a // cbz x26, gemm+0x3a4
 	WORD $0x3cc10742 // ldr q2, [x26], #16
 	WORD $0x4e040444 // dup v4.4s, v2.s[0]
 	WORD $0x4e0c0445 // dup v5.4s, v2.s[1]
@@ -277,23 +281,23 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x6ea68718 // sub v24.4s, v24.4s, v6.4s
 	WORD $0x6ea7879c // sub v28.4s, v28.4s, v7.4s
 
-// gemm+0x398:
+// gemm+0x3a4:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4ea08694 // add v20.4s, v20.4s, v0.4s
 	WORD $0x4ea08718 // add v24.4s, v24.4s, v0.4s
 	WORD $0x4ea0879c // add v28.4s, v28.4s, v0.4s
 	WORD $0x4c4060bd // ld1 {v29.16b-v31.16b}, [x5]
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e21de94 // fmul v20.4s, v20.4s, v1.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e21df18 // fmul v24.4s, v24.4s, v1.4s
-	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
+	WORD $0x6e21de94 // fmul v20.4s, v20.4s, v1.4s
+	WORD $0x6e21df18 // fmul v24.4s, v24.4s, v1.4s
 	WORD $0x6e21df9c // fmul v28.4s, v28.4s, v1.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
 	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
 	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
 	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
@@ -311,34 +315,34 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4d898330 // st1 {v16.s}[2], [x25], x9
 	WORD $0x4d899330 // st1 {v16.s}[3], [x25], x9
 	WORD $0xf10011ef // subs x15, x15, #0x4
-	WORD $0x540001c0 // b.eq gemm+0x454
+	WORD $0x540001c0 // b.eq gemm+0x460
 	WORD $0xf10011ff // cmp x15, #0x4
-	WORD $0x5400008b // b.lt gemm+0x434
+	WORD $0x5400008b // b.lt gemm+0x440
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xaa1903f1 // mov x17, x25
-	WORD $0x17ffff00 // b gemm+0x30
+	WORD $0x17ffff00 // b gemm+0x3c
 
-// gemm+0x434:
+// gemm+0x440:
 	WORD $0x9b0641f0 // madd x16, x15, x6, x16
 	WORD $0x9b0945f1 // madd x17, x15, x9, x17
 	WORD $0xd37ef5f9 // lsl x25, x15, #2
 	WORD $0xd280008f // mov x15, #0x4
-	WORD $0xb4ffdf7a // cbz x26, gemm+0x30
+	WORD $0xb4ffdf7a // cbz x26, gemm+0x3c
 	WORD $0xd100435a // sub x26, x26, #0x10
 	WORD $0x8b19035a // add x26, x26, x25
-	WORD $0x17fffef8 // b gemm+0x30
+	WORD $0x17fffef8 // b gemm+0x3c
 
-// gemm+0x454:
+// gemm+0x460:
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffddcd // b.le gemm+0x20
+	WORD $0x54ffddcd // b.le gemm+0x2c
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54ffdd4b // b.lt gemm+0x20
+	WORD $0x54ffdd4b // b.lt gemm+0x2c
 	RET
 
 // gemmPool is gemm with the largest of the 4 pixels of each tile; pixels counts
@@ -354,25 +358,29 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0xa945300b // ldp x11, x12, [x0, #80]
 	WORD $0xf940300d // ldr x13, [x0, #96]
 	WORD $0xd280000e // mov x14, #0x0
+	WORD $0xd37ced7b // lsl x27, x11, #4
+	WORD $0x8b1b0042 // add x2, x2, x27
+	WORD $0xcb1b03fb // neg x27, x27
 
-// gemmPool+0x20:
+// gemmPool+0x2c:
 	WORD $0xaa0203f0 // mov x16, x2
 	WORD $0x8b0e0031 // add x17, x1, x14
 	WORD $0xaa0a03ef // mov x15, x10
 
-// gemmPool+0x2c:
+// gemmPool+0x38:
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0x8b060214 // add x20, x16, x6
 	WORD $0x8b070215 // add x21, x16, x7
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb4001318 // cbz x24, gemmPool+0x2a4
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x3cc10681 // ldr q1, [x20], #16
-	WORD $0x3cc106a2 // ldr q2, [x21], #16
-	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
+	WORD $0xaa1b03f9 // mov x25, x27
+	WORD $0xb4001319 // cbz x25, gemmPool+0x2b0
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x3cf96a81 // ldr q1, [x20, x25]
+	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
+	WORD $0x3cf96ac3 // ldr q3, [x22, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
@@ -381,7 +389,6 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
 	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
 	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
@@ -422,15 +429,16 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e6029b7 // saddlp v23.4s, v13.8h
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000720 // b.eq gemmPool+0x208
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54000720 // b.eq gemmPool+0x214
 
-// gemmPool+0x128:
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x3cc10681 // ldr q1, [x20], #16
-	WORD $0x3cc106a2 // ldr q2, [x21], #16
-	WORD $0x3cc106c3 // ldr q3, [x22], #16
-	WORD $0xacc216e4 // ldp q4, q5, [x23], #64
+// gemmPool+0x134:
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x3cf96a81 // ldr q1, [x20, x25]
+	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
+	WORD $0x3cf96ac3 // ldr q3, [x22, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
 	WORD $0x0e24c04a // smull v10.8h, v2.8b, v4.8b
@@ -439,7 +447,6 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x0e25c02d // smull v13.8h, v1.8b, v5.8b
 	WORD $0x0e25c04e // smull v14.8h, v2.8b, v5.8b
 	WORD $0x0e25c06f // smull v15.8h, v3.8b, v5.8b
-	WORD $0xad7f1ee6 // ldp q6, q7, [x23, #-32]
 	WORD $0x4e248008 // smlal2 v8.8h, v0.16b, v4.16b
 	WORD $0x4e248029 // smlal2 v9.8h, v1.16b, v4.16b
 	WORD $0x4e24804a // smlal2 v10.8h, v2.16b, v4.16b
@@ -480,11 +487,11 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e6069b7 // sadalp v23.4s, v13.8h
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fff921 // b.ne gemmPool+0x128
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54fff921 // b.ne gemmPool+0x134
 
-// gemmPool+0x208:
-	WORD $0xb400098c // cbz x12, gemmPool+0x338
+// gemmPool+0x214:
+	WORD $0xb400098c // cbz x12, gemmPool+0x344
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -522,9 +529,9 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemmPool+0x338
+	WORD $0x14000026 // b gemmPool+0x344
 
-// gemmPool+0x2a4:
+// gemmPool+0x2b0:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0xfd400281 // ldr d1, [x20]
 	WORD $0xfd4002a2 // ldr d2, [x21]
@@ -563,7 +570,7 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
 
-// gemmPool+0x338:
+// gemmPool+0x344:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -593,17 +600,17 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54ffe401 // b.ne gemmPool+0x2c
+	WORD $0x54ffe401 // b.ne gemmPool+0x38
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffe2ed // b.le gemmPool+0x20
+	WORD $0x54ffe2ed // b.le gemmPool+0x2c
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54ffe26b // b.lt gemmPool+0x20
+	WORD $0x54ffe26b // b.lt gemmPool+0x2c
 	RET
 
 // gemm1 computes pixels one by one: fully connected layers, and pictures of less
@@ -619,21 +626,25 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0xa945300b // ldp x11, x12, [x0, #80]
 	WORD $0xf940300d // ldr x13, [x0, #96]
 	WORD $0xd280000e // mov x14, #0x0
+	WORD $0xd37ced7b // lsl x27, x11, #4
+	WORD $0x8b1b0042 // add x2, x2, x27
+	WORD $0xcb1b03fb // neg x27, x27
 	WORD $0x4c4060bd // ld1 {v29.16b-v31.16b}, [x5]
 
-// gemm1+0x24:
+// gemm1+0x30:
 	WORD $0xaa0203f0 // mov x16, x2
 	WORD $0x8b0e0031 // add x17, x1, x14
 	WORD $0xaa0a03ef // mov x15, x10
 	WORD $0xf940341a // ldr x26, [x0, #104]
 
-// gemm1+0x34:
+// gemm1+0x40:
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xaa0b03f8 // mov x24, x11
-	WORD $0xb40005b8 // cbz x24, gemm1+0xf4
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+	WORD $0xaa1b03f9 // mov x25, x27
+	WORD $0xb40005f9 // cbz x25, gemm1+0x108
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e25c009 // smull v9.8h, v0.8b, v5.8b
 	WORD $0x0e26c00a // smull v10.8h, v0.8b, v6.8b
@@ -646,12 +657,13 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602931 // saddlp v17.4s, v9.8h
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54000220 // b.eq gemm1+0xc4
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54000240 // b.eq gemm1+0xd8
 
-// gemm1+0x84:
-	WORD $0x3cc10660 // ldr q0, [x19], #16
-	WORD $0x4cdf22e4 // ld1 {v4.16b-v7.16b}, [x23], #64
+// gemm1+0x94:
+	WORD $0x3cf96a60 // ldr q0, [x19, x25]
+	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
+	WORD $0x910102f7 // add x23, x23, #0x40
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e25c009 // smull v9.8h, v0.8b, v5.8b
 	WORD $0x0e26c00a // smull v10.8h, v0.8b, v6.8b
@@ -664,11 +676,11 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606931 // sadalp v17.4s, v9.8h
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffe21 // b.ne gemm1+0x84
+	WORD $0xb1004339 // adds x25, x25, #0x10
+	WORD $0x54fffe01 // b.ne gemm1+0x94
 
-// gemm1+0xc4:
-	WORD $0xb40002cc // cbz x12, gemm1+0x11c
+// gemm1+0xd8:
+	WORD $0xb40002cc // cbz x12, gemm1+0x130
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -679,9 +691,9 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606931 // sadalp v17.4s, v9.8h
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
-	WORD $0x1400000b // b gemm1+0x11c
+	WORD $0x1400000b // b gemm1+0x130
 
-// gemm1+0xf4:
+// gemm1+0x108:
 	WORD $0xfd400260 // ldr d0, [x19]
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
@@ -693,16 +705,16 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
 
-// gemm1+0x11c:
+// gemm1+0x130:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
 	WORD $0x4eb2be10 // addp v16.4s, v16.4s, v18.4s
-	WORD $0xb400007a // cbz x26, gemm1+0x138
+	WORD $0xb400007a // cbz x26, gemm1+0x14c
 	WORD $0x4ddfcb42 // ld1r {v2.4s}, [x26], #4
 	WORD $0x6ea28610 // sub v16.4s, v16.4s, v2.4s
 
-// gemm1+0x138:
+// gemm1+0x14c:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
@@ -715,17 +727,17 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b060210 // add x16, x16, x6
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54fff661 // b.ne gemm1+0x34
+	WORD $0x54fff621 // b.ne gemm1+0x40
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54fff52d // b.le gemm1+0x24
+	WORD $0x54fff4ed // b.le gemm1+0x30
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54fff4ab // b.lt gemm1+0x24
+	WORD $0x54fff46b // b.lt gemm1+0x30
 	RET
 
 // pixelSums writes the product of each pixel with one vector, as int32: what

@@ -28,8 +28,8 @@
 
         .include "requantize.inc"
 
-// Transforms a to f along a row and stores the 6 results; x4 is where, x5 the
-// bytes from position to position. Uses v0-v5; v30 holds 5.
+// Transforms a to f along a row and stores the 6 results at x4; x17, x19, x20, x25
+// and x26 are 1 to 5 times the bytes from position to position. v30 holds 5.
 .macro transform_row a, b, c, d, e, f
         shl     v0.8h, \a\().8h, #2
         shl     v1.8h, \c\().8h, #2
@@ -39,118 +39,193 @@
         mls     v0.8h, \c\().8h, v30.8h
         sub     v1.8h, v1.8h, \e\().8h
         sub     v5.8h, v2.8h, \d\().8h
-        mls     v2.8h, \d\().8h, v30.8h
         shl     v4.8h, v4.8h, #1
+        mls     v2.8h, \d\().8h, v30.8h
         add     v0.8h, v0.8h, \e\().8h
-        st1     {v0.8h}, [x4], x5
-        add     v0.8h, v1.8h, v5.8h
+        add     v6.8h, v1.8h, v5.8h
         sub     v1.8h, v5.8h, v1.8h
-        st1     {v0.8h}, [x4], x5
-        add     v0.8h, v3.8h, v4.8h
-        st1     {v1.8h}, [x4], x5
-        sub     v1.8h, v3.8h, v4.8h
-        st1     {v0.8h}, [x4], x5
+        add     v5.8h, v3.8h, v4.8h
+        sub     v3.8h, v3.8h, v4.8h
         add     v2.8h, v2.8h, \f\().8h
-        st1     {v1.8h}, [x4], x5
-        st1     {v2.8h}, [x4], x5
+        str     q0, [x4]
+        str     q6, [x4, x17]
+        str     q1, [x4, x19]
+        str     q5, [x4, x20]
+        str     q3, [x4, x25]
+        str     q2, [x4, x26]
+        add     x4, x4, x5
 .endm
 
-// r = 4a - 5b + c of a column, and the pointers to a, b, c go on by a pixel.
-.macro column_end r, a, b, c
-        ld1     {v0.8b}, [\a], x3
-        ld1     {v1.8b}, [\b], x3
-        ld1     {v2.8b}, [\c], x3
+// Transforms two rows, interleaved for processors that run in order.
+.macro transform_rows a, b, c, d, e, f, g, h, i, j, k, l
+        add     x16, x4, x5
+        shl     v0.8h, \a\().8h, #2
+        shl     v8.8h, \g\().8h, #2
+        shl     v1.8h, \c\().8h, #2
+        shl     v9.8h, \i\().8h, #2
+        shl     v2.8h, \b\().8h, #2
+        shl     v10.8h, \h\().8h, #2
+        sub     v3.8h, \e\().8h, \c\().8h
+        sub     v11.8h, \k\().8h, \i\().8h
+        sub     v4.8h, \d\().8h, \b\().8h
+        sub     v12.8h, \j\().8h, \h\().8h
+        mls     v0.8h, \c\().8h, v30.8h
+        mls     v8.8h, \i\().8h, v30.8h
+        sub     v1.8h, v1.8h, \e\().8h
+        sub     v9.8h, v9.8h, \k\().8h
+        sub     v5.8h, v2.8h, \d\().8h
+        sub     v13.8h, v10.8h, \j\().8h
+        shl     v4.8h, v4.8h, #1
+        shl     v12.8h, v12.8h, #1
+        mls     v2.8h, \d\().8h, v30.8h
+        mls     v10.8h, \j\().8h, v30.8h
+        add     v0.8h, v0.8h, \e\().8h
+        add     v8.8h, v8.8h, \k\().8h
+        add     v6.8h, v1.8h, v5.8h
+        add     v14.8h, v9.8h, v13.8h
+        sub     v1.8h, v5.8h, v1.8h
+        sub     v9.8h, v13.8h, v9.8h
+        add     v5.8h, v3.8h, v4.8h
+        add     v13.8h, v11.8h, v12.8h
+        sub     v3.8h, v3.8h, v4.8h
+        sub     v11.8h, v11.8h, v12.8h
+        add     v2.8h, v2.8h, \f\().8h
+        add     v10.8h, v10.8h, \l\().8h
+        str     q0, [x4]
+        str     q8, [x16]
+        str     q6, [x4, x17]
+        str     q14, [x16, x17]
+        str     q1, [x4, x19]
+        str     q9, [x16, x19]
+        str     q5, [x4, x20]
+        str     q13, [x16, x20]
+        str     q3, [x4, x25]
+        str     q11, [x16, x25]
+        str     q2, [x4, x26]
+        str     q10, [x16, x26]
+        add     x4, x16, x5
+.endm
+
+// 4a - 5b + c of 3 columns, which the offsets i, j and k are of.
+.macro columns_end r, s, t, a, b, c, i, j, k
+        ldr     d0, [\a, \i]
+        ldr     d3, [\a, \j]
+        ldr     d6, [\a, \k]
+        ldr     d1, [\b, \i]
+        ldr     d4, [\b, \j]
+        ldr     d7, [\b, \k]
+        ldr     d2, [\c, \i]
+        ldr     d5, [\c, \j]
+        ldr     d8, [\c, \k]
         sshll   \r\().8h, v0.8b, #2
+        sshll   \s\().8h, v3.8b, #2
+        sshll   \t\().8h, v6.8b, #2
         smlsl   \r\().8h, v1.8b, v31.8b
+        smlsl   \s\().8h, v4.8b, v31.8b
+        smlsl   \t\().8h, v7.8b, v31.8b
         saddw   \r\().8h, \r\().8h, v2.8b
+        saddw   \s\().8h, \s\().8h, v5.8b
+        saddw   \t\().8h, \t\().8h, v8.8b
 .endm
 
-.macro load_column
-        ld1     {v1.8b}, [x11], x3
-        ld1     {v2.8b}, [x12], x3
-        ld1     {v3.8b}, [x13], x3
-        ld1     {v4.8b}, [x14], x3
+// Rows 1 to 4 of two columns to v0-v3 and v4-v7.
+.macro load_columns i, j
+        ldr     d1, [x12, \i]
+        ldr     d0, [x11, \i]
+        ldr     d5, [x12, \j]
+        ldr     d4, [x11, \j]
+        ldr     d3, [x14, \i]
+        ldr     d2, [x13, \i]
+        ldr     d7, [x14, \j]
+        ldr     d6, [x13, \j]
 .endm
 
-// The second and the third row of the inputs' matrix.
-.macro column_near r, s
-        load_column
-        sshll   v5.8h, v2.8b, #2
-        sshll   v6.8h, v1.8b, #2
-        ssubw   v5.8h, v5.8h, v4.8b
-        ssubw   v6.8h, v6.8h, v3.8b
-        add     \r\().8h, v6.8h, v5.8h
-        sub     \s\().8h, v6.8h, v5.8h
+// The second row of the inputs' matrix for two columns to r and s, the third to t
+// and u.
+.macro columns_near r, s, t, u, i, j
+        load_columns \i, \j
+        sshll   v8.8h, v1.8b, #2
+        sshll   v9.8h, v0.8b, #2
+        sshll   v10.8h, v5.8b, #2
+        sshll   v11.8h, v4.8b, #2
+        ssubw   v8.8h, v8.8h, v3.8b
+        ssubw   v9.8h, v9.8h, v2.8b
+        ssubw   v10.8h, v10.8h, v7.8b
+        ssubw   v11.8h, v11.8h, v6.8b
+        add     \r\().8h, v9.8h, v8.8h
+        sub     \t\().8h, v9.8h, v8.8h
+        add     \s\().8h, v11.8h, v10.8h
+        sub     \u\().8h, v11.8h, v10.8h
 .endm
 
 // The fourth and the fifth.
-.macro column_far r, s
-        load_column
-        ssubl   v5.8h, v4.8b, v2.8b
-        ssubl   v6.8h, v3.8b, v1.8b
-        shl     v6.8h, v6.8h, #1
-        add     \r\().8h, v5.8h, v6.8h
-        sub     \s\().8h, v5.8h, v6.8h
-.endm
-
-.macro rewind
-        mov     x11, x21
-        mov     x12, x22
-        mov     x13, x23
-        mov     x14, x24
+.macro columns_far r, s, t, u, i, j
+        load_columns \i, \j
+        ssubl   v9.8h, v2.8b, v0.8b
+        ssubl   v11.8h, v6.8b, v4.8b
+        ssubl   v8.8h, v3.8b, v1.8b
+        ssubl   v10.8h, v7.8b, v5.8b
+        shl     v9.8h, v9.8h, #1
+        shl     v11.8h, v11.8h, #1
+        add     \r\().8h, v8.8h, v9.8h
+        sub     \t\().8h, v8.8h, v9.8h
+        add     \s\().8h, v10.8h, v11.8h
+        sub     \u\().8h, v10.8h, v11.8h
 .endm
 
 // winogradInput transforms a tile of 6x6 pixels, 8 channels at a time.
 //
 // x1 in, x2 bytes from row to row, x3 channels and bytes from pixel to pixel, x4
-// out, x5 bytes from position to position, x6 out of the next channels, x7
-// channels left; x10-x15 pixels of the 6 rows, x21-x24 where rows 1 to 4 start.
+// out, x5 bytes of 6 positions of out, x6 out of the channels at hand, x7 channels
+// left; x10-x15 the 6 rows; x9, x3, x21-x24 offsets of the 6 columns; x17, x19,
+// x20, x25, x26 offsets of positions 1 to 5.
 // v16-v21 and v22-v27 transformed columns.
 //func winogradInput(args *winogradInputArgs)
 winogradInput:
         ldp     x1, x2, [x0]
         ldp     x3, x6, [x0, #16]
-        ldr     x5, [x0, #32]
+        ldr     x17, [x0, #32]
         mov     x7, x3
+        mov     x9, #0
+        lsl     x21, x3, #1
+        add     x22, x21, x3
+        lsl     x23, x3, #2
+        add     x24, x23, x3
+        lsl     x19, x17, #1
+        add     x20, x19, x17
+        lsl     x25, x17, #2
+        add     x26, x25, x17
+        lsl     x5, x20, #1
         movi    v31.8b, #5
         movi    v30.8h, #5
+        mov     x10, x1
+        add     x11, x10, x2
+        add     x12, x11, x2
+        add     x13, x12, x2
+        add     x14, x13, x2
+        add     x15, x14, x2
 1:
         mov     x4, x6
-        mov     x10, x1
-        add     x21, x10, x2
-        add     x22, x21, x2
-        add     x23, x22, x2
-        add     x24, x23, x2
-        add     x15, x24, x2
-        rewind
-.irp r, 16, 17, 18, 19, 20, 21
-        column_end v\r, x10, x12, x14
-.endr
+        columns_end v16, v17, v18, x10, x12, x14, x9, x3, x21
+        columns_end v19, v20, v21, x10, x12, x14, x22, x23, x24
         transform_row v16, v17, v18, v19, v20, v21
-        rewind
-        column_near v16, v22
-        column_near v17, v23
-        column_near v18, v24
-        column_near v19, v25
-        column_near v20, v26
-        column_near v21, v27
+        columns_near v16, v17, v22, v23, x9, x3
+        columns_near v18, v19, v24, v25, x21, x22
+        columns_near v20, v21, v26, v27, x23, x24
+        transform_rows v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27
+        columns_far v16, v17, v22, v23, x9, x3
+        columns_far v18, v19, v24, v25, x21, x22
+        columns_far v20, v21, v26, v27, x23, x24
+        transform_rows v16, v17, v18, v19, v20, v21, v22, v23, v24, v25, v26, v27
+        columns_end v16, v17, v18, x11, x13, x15, x9, x3, x21
+        columns_end v19, v20, v21, x11, x13, x15, x22, x23, x24
         transform_row v16, v17, v18, v19, v20, v21
-        transform_row v22, v23, v24, v25, v26, v27
-        rewind
-        column_far v16, v22
-        column_far v17, v23
-        column_far v18, v24
-        column_far v19, v25
-        column_far v20, v26
-        column_far v21, v27
-        transform_row v16, v17, v18, v19, v20, v21
-        transform_row v22, v23, v24, v25, v26, v27
-        rewind
-.irp r, 16, 17, 18, 19, 20, 21
-        column_end v\r, x11, x13, x15
-.endr
-        transform_row v16, v17, v18, v19, v20, v21
-        add     x1, x1, #8
+        add     x10, x10, #8
+        add     x11, x11, #8
+        add     x12, x12, #8
+        add     x13, x13, #8
+        add     x14, x14, #8
+        add     x15, x15, #8
         add     x6, x6, #128
         subs    x7, x7, #8
         b.gt    1b
@@ -281,33 +356,56 @@ winogradMultiply4:
 winogradMultiply1:
         multiply load1, element1, store1
 
-// y0-y3 from m0-m5 along a row or a column; m1 to m3 are lost. v7 holds 4 and 8.
+// y0-y3 from m0-m5 along a row or a column; m1, m2 and m4 are lost. y0 may be m0
+// and y1 may be m3. v7 holds 4 and 8.
 .macro transform_output y0, y1, y2, y3, m0, m1, m2, m3, m4, m5
         add     \y2\().4s, \m1\().4s, \m2\().4s
         sub     \y3\().4s, \m1\().4s, \m2\().4s
         add     \m1\().4s, \m3\().4s, \m4\().4s
         sub     \m2\().4s, \m3\().4s, \m4\().4s
         add     \y0\().4s, \m0\().4s, \y2\().4s
-        shl     \m3\().4s, \m2\().4s, #1
-        add     \y0\().4s, \y0\().4s, \m1\().4s
         mla     \y2\().4s, \m1\().4s, v7.s[0]
-        add     \y1\().4s, \y3\().4s, \m3\().4s
+        shl     \m4\().4s, \m2\().4s, #1
+        add     \y0\().4s, \y0\().4s, \m1\().4s
+        add     \y1\().4s, \y3\().4s, \m4\().4s
         mla     \y3\().4s, \m2\().4s, v7.s[1]
         mla     \y3\().4s, \m5\().4s, v7.s[0]
 .endm
 
-// Column j of a tile's products to the 4 rows of v(8 + 4j + row).
-.macro output_column j, y0, y1, y2, y3
-        ldr     q0, [x10, #((0 * 6 + \j) * 256)]
-        ldr     q1, [x10, #((1 * 6 + \j) * 256)]
-        ldr     q2, [x10, #((2 * 6 + \j) * 256)]
-        ldr     q3, [x10, #((3 * 6 + \j) * 256)]
-        ldr     q4, [x10, #((4 * 6 + \j) * 256)]
-        ldr     q5, [x10, #((5 * 6 + \j) * 256)]
-.if \j == 1
-        add     v1.4s, v1.4s, v6.4s
-.endif
-        transform_output \y0, \y1, \y2, \y3, v0, v1, v2, v3, v4, v5
+// Two of them, interleaved for processors that run in order.
+.macro transform_outputs y0, y1, y2, y3, m0, m1, m2, m3, m4, m5, ny0, ny1, ny2, ny3, nm0, nm1, nm2, nm3, nm4, nm5
+        add     \y2\().4s, \m1\().4s, \m2\().4s
+        add     \ny2\().4s, \nm1\().4s, \nm2\().4s
+        sub     \y3\().4s, \m1\().4s, \m2\().4s
+        sub     \ny3\().4s, \nm1\().4s, \nm2\().4s
+        add     \m1\().4s, \m3\().4s, \m4\().4s
+        add     \nm1\().4s, \nm3\().4s, \nm4\().4s
+        sub     \m2\().4s, \m3\().4s, \m4\().4s
+        sub     \nm2\().4s, \nm3\().4s, \nm4\().4s
+        add     \y0\().4s, \m0\().4s, \y2\().4s
+        add     \ny0\().4s, \nm0\().4s, \ny2\().4s
+        mla     \y2\().4s, \m1\().4s, v7.s[0]
+        mla     \ny2\().4s, \nm1\().4s, v7.s[0]
+        shl     \m4\().4s, \m2\().4s, #1
+        shl     \nm4\().4s, \nm2\().4s, #1
+        add     \y0\().4s, \y0\().4s, \m1\().4s
+        add     \ny0\().4s, \ny0\().4s, \nm1\().4s
+        add     \y1\().4s, \y3\().4s, \m4\().4s
+        add     \ny1\().4s, \ny3\().4s, \nm4\().4s
+        mla     \y3\().4s, \m2\().4s, v7.s[1]
+        mla     \ny3\().4s, \nm2\().4s, v7.s[1]
+        mla     \y3\().4s, \m5\().4s, v7.s[0]
+        mla     \ny3\().4s, \nm5\().4s, v7.s[0]
+.endm
+
+// Column j of a tile's products to 6 registers.
+.macro load_products j, m0, m1, m2, m3, m4, m5
+        ldr     q\m0, [x10, #((0 * 6 + \j) * 256)]
+        ldr     q\m1, [x10, #((1 * 6 + \j) * 256)]
+        ldr     q\m2, [x10, #((2 * 6 + \j) * 256)]
+        ldr     q\m3, [x10, #((3 * 6 + \j) * 256)]
+        ldr     q\m4, [x10, #((4 * 6 + \j) * 256)]
+        ldr     q\m5, [x10, #((5 * 6 + \j) * 256)]
 .endm
 
 .macro output_arguments
@@ -323,25 +421,29 @@ winogradMultiply1:
         mul     \sum\().4s, \sum\().4s, v7.s[2]
 .endm
 
-// 576 times the bias goes to position (1, 1), from where all the outputs have it
-// once. The outputs of row 0 are v0-v3, of row 1 v8, v12, v16, v20, of row 2 v9,
-// v13, v17, v21 and of row 3 v10, v14, v18, v22.
+// Row i of column j, half transformed, is v(8 + 4j + i). 576 times the bias goes to
+// position (1, 1), from where all the outputs have it once. The outputs of row 0
+// are v8, v20, v0, v1, of row 1 v9, v21, v2, v3, of row 2 v10, v22, v4, v5 and of
+// row 3 v11, v23, v6, v12.
 .macro transform_tile
         add     x11, x5, x9, lsl #1
+        load_products 0, 0, 1, 2, 3, 4, 5
         ldr     q6, [x11]
-        output_column 0, v8, v9, v10, v11
-        output_column 1, v12, v13, v14, v15
-        output_column 2, v16, v17, v18, v19
-        output_column 3, v20, v21, v22, v23
-        output_column 4, v24, v25, v26, v27
-        output_column 5, v28, v29, v30, v31
-        transform_output v0, v1, v2, v3, v8, v12, v16, v20, v24, v28
-        transform_output v8, v12, v16, v20, v9, v13, v17, v21, v25, v29
-        transform_output v9, v13, v17, v21, v10, v14, v18, v22, v26, v30
-        transform_output v10, v14, v18, v22, v11, v15, v19, v23, v27, v31
+        load_products 1, 26, 27, 28, 29, 30, 31
+        add     v27.4s, v27.4s, v6.4s
+        transform_outputs v8, v9, v10, v11, v0, v1, v2, v3, v4, v5, v12, v13, v14, v15, v26, v27, v28, v29, v30, v31
+        load_products 2, 0, 1, 2, 3, 4, 5
+        load_products 3, 26, 27, 28, 29, 30, 31
+        transform_outputs v16, v17, v18, v19, v0, v1, v2, v3, v4, v5, v20, v21, v22, v23, v26, v27, v28, v29, v30, v31
+        load_products 4, 0, 1, 2, 3, 4, 5
+        transform_output v24, v25, v26, v27, v0, v1, v2, v3, v4, v5
+        load_products 5, 0, 1, 2, 3, 4, 5
+        transform_output v28, v29, v30, v31, v0, v1, v2, v3, v4, v5
+        transform_outputs v8, v20, v0, v1, v8, v12, v16, v20, v24, v28, v9, v21, v2, v3, v9, v13, v17, v21, v25, v29
+        transform_outputs v10, v22, v4, v5, v10, v14, v18, v22, v26, v30, v11, v23, v6, v12, v11, v15, v19, v23, v27, v31
         ldr     q25, [x11, #16]                 // scale
         ld1     {v29.16b-v31.16b}, [x6]
-.irp sum, v0, v1, v2, v3, v8, v12, v16, v20, v9, v13, v17, v21, v10, v14, v18, v22
+.irp sum, v8, v20, v0, v1, v9, v21, v2, v3, v10, v22, v4, v5, v11, v23, v6, v12
         divide_by_9 \sum
 .endr
 .endm
@@ -361,16 +463,15 @@ winogradMultiply1:
 .endm
 
 .macro output_row a, b, c, d
-        scale_round \a, v25, 6
-        scale_round \b, v25, 6
-        scale_round \c, v25, 6
-        scale_round \d, v25, 6
+        scale_round4 \a, \b, \c, \d, v25, v25, v25, v25, 6
         narrow16 \a, \b, \c, \d
-        mov     x14, x13
-        st1     {\a\().s}[0], [x14], x3
-        st1     {\a\().s}[1], [x14], x3
-        st1     {\a\().s}[2], [x14], x3
-        st1     {\a\().s}[3], [x14]
+        add     x14, x13, x3
+        add     x16, x13, x3, lsl #1
+        add     x17, x14, x3, lsl #1
+        st1     {\a\().s}[0], [x13]
+        st1     {\a\().s}[1], [x14]
+        st1     {\a\().s}[2], [x16]
+        st1     {\a\().s}[3], [x17]
 .endm
 
 // winogradOutput transforms products to 4x4 output pixels of 8 channels, and
@@ -379,7 +480,7 @@ winogradMultiply1:
 // x1 products of the tile, x2 where its output is: a pointer and the number of
 // rows; x3, x4 bytes from pixel to pixel and from row to row of the output; x5
 // bias and scale; x6 range and zero point; x7 tiles left; x9 16 times the half of
-// the channels; x10, x12 products and output of that half, x13, x14 of rows and
+// the channels; x10, x12 products and output of that half, x13, x14, x16, x17 of
 // pixels, x15 rows left.
 // v0-v5 products, v6 bias, v7 constants, v8-v31 half transformed.
 //func winogradOutput(args *winogradOutputArgs)
@@ -393,19 +494,19 @@ winogradOutput:
         transform_tile
         ldr     x15, [x2, #8]
         mov     x13, x12
-        output_row v0, v1, v2, v3
+        output_row v8, v20, v0, v1
         subs    x15, x15, #1
         b.eq    3f
         add     x13, x13, x4
-        output_row v8, v12, v16, v20
+        output_row v9, v21, v2, v3
         subs    x15, x15, #1
         b.eq    3f
         add     x13, x13, x4
-        output_row v9, v13, v17, v21
+        output_row v10, v22, v4, v5
         subs    x15, x15, #1
         b.eq    3f
         add     x13, x13, x4
-        output_row v10, v14, v18, v22
+        output_row v11, v23, v6, v12
 3:
         next_tile
 
@@ -419,31 +520,29 @@ winogradOutputPool:
         ldr     x12, [x2]
 2:
         transform_tile
+        smax    v8.4s, v8.4s, v20.4s
         smax    v0.4s, v0.4s, v1.4s
+        smax    v9.4s, v9.4s, v21.4s
         smax    v2.4s, v2.4s, v3.4s
-        smax    v8.4s, v8.4s, v12.4s
-        smax    v16.4s, v16.4s, v20.4s
-        smax    v9.4s, v9.4s, v13.4s
-        smax    v17.4s, v17.4s, v21.4s
-        smax    v10.4s, v10.4s, v14.4s
-        smax    v18.4s, v18.4s, v22.4s
-        smax    v0.4s, v0.4s, v8.4s
-        smax    v1.4s, v2.4s, v16.4s
-        smax    v2.4s, v9.4s, v10.4s
-        smax    v3.4s, v17.4s, v18.4s
-        scale_round v0, v25, 6
-        scale_round v1, v25, 6
-        scale_round v2, v25, 6
-        scale_round v3, v25, 6
+        smax    v10.4s, v10.4s, v22.4s
+        smax    v4.4s, v4.4s, v5.4s
+        smax    v11.4s, v11.4s, v23.4s
+        smax    v6.4s, v6.4s, v12.4s
+        smax    v1.4s, v0.4s, v2.4s
+        smax    v0.4s, v8.4s, v9.4s
+        smax    v2.4s, v10.4s, v11.4s
+        smax    v3.4s, v4.4s, v6.4s
+        scale_round4 v0, v1, v2, v3, v25, v25, v25, v25, 6
         narrow16 v0, v1, v2, v3
         ldr     x15, [x2, #8]
-        mov     x14, x12
-        st1     {v0.s}[0], [x14], x3
+        add     x14, x12, x3
+        st1     {v0.s}[0], [x12]
         st1     {v0.s}[1], [x14]
         cmp     x15, #2
         b.ne    3f
-        add     x14, x12, x4
-        st1     {v0.s}[2], [x14], x3
+        add     x13, x12, x4
+        add     x14, x14, x4
+        st1     {v0.s}[2], [x13]
         st1     {v0.s}[3], [x14]
 3:
         next_tile

@@ -33,67 +33,74 @@
 // winogradInput transforms a tile of 6x6 pixels, 8 channels at a time.
 //
 // x1 in, x2 bytes from row to row, x3 channels and bytes from pixel to pixel, x4
-// out, x5 bytes from position to position, x6 out of the next channels, x7
-// channels left; x10-x15 pixels of the 6 rows, x21-x24 where rows 1 to 4 start.
+// out, x5 bytes of 6 positions of out, x6 out of the channels at hand, x7 channels
+// left; x10-x15 the 6 rows; x9, x3, x21-x24 offsets of the 6 columns; x17, x19,
+// x20, x25, x26 offsets of positions 1 to 5.
 // v16-v21 and v22-v27 transformed columns.
 // func winogradInput(args)
 TEXT ·winogradInput(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
 	WORD $0xa9400801 // ldp x1, x2, [x0]
 	WORD $0xa9411803 // ldp x3, x6, [x0, #16]
-	WORD $0xf9401005 // ldr x5, [x0, #32]
+	WORD $0xf9401011 // ldr x17, [x0, #32]
 	WORD $0xaa0303e7 // mov x7, x3
+	WORD $0xd2800009 // mov x9, #0x0
+	WORD $0xd37ff875 // lsl x21, x3, #1
+	WORD $0x8b0302b6 // add x22, x21, x3
+	WORD $0xd37ef477 // lsl x23, x3, #2
+	WORD $0x8b0302f8 // add x24, x23, x3
+	WORD $0xd37ffa33 // lsl x19, x17, #1
+	WORD $0x8b110274 // add x20, x19, x17
+	WORD $0xd37ef639 // lsl x25, x17, #2
+	WORD $0x8b11033a // add x26, x25, x17
+	WORD $0xd37ffa85 // lsl x5, x20, #1
 	WORD $0x0f00e4bf // movi v31.8b, #0x5
 	WORD $0x4f0084be // movi v30.8h, #0x5
-
-// winogradInput+0x18:
-	WORD $0xaa0603e4 // mov x4, x6
 	WORD $0xaa0103ea // mov x10, x1
-	WORD $0x8b020155 // add x21, x10, x2
-	WORD $0x8b0202b6 // add x22, x21, x2
-	WORD $0x8b0202d7 // add x23, x22, x2
-	WORD $0x8b0202f8 // add x24, x23, x2
-	WORD $0x8b02030f // add x15, x24, x2
-	WORD $0xaa1503eb // mov x11, x21
-	WORD $0xaa1603ec // mov x12, x22
-	WORD $0xaa1703ed // mov x13, x23
-	WORD $0xaa1803ee // mov x14, x24
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
+	WORD $0x8b02014b // add x11, x10, x2
+	WORD $0x8b02016c // add x12, x11, x2
+	WORD $0x8b02018d // add x13, x12, x2
+	WORD $0x8b0201ae // add x14, x13, x2
+	WORD $0x8b0201cf // add x15, x14, x2
+
+// winogradInput+0x58:
+	WORD $0xaa0603e4 // mov x4, x6
+	WORD $0xfc696940 // ldr d0, [x10, x9]
+	WORD $0xfc636943 // ldr d3, [x10, x3]
+	WORD $0xfc756946 // ldr d6, [x10, x21]
+	WORD $0xfc696981 // ldr d1, [x12, x9]
+	WORD $0xfc636984 // ldr d4, [x12, x3]
+	WORD $0xfc756987 // ldr d7, [x12, x21]
+	WORD $0xfc6969c2 // ldr d2, [x14, x9]
+	WORD $0xfc6369c5 // ldr d5, [x14, x3]
+	WORD $0xfc7569c8 // ldr d8, [x14, x21]
 	WORD $0x0f0aa410 // sshll v16.8h, v0.8b, #2
+	WORD $0x0f0aa471 // sshll v17.8h, v3.8b, #2
+	WORD $0x0f0aa4d2 // sshll v18.8h, v6.8b, #2
 	WORD $0x0e3fa030 // smlsl v16.8h, v1.8b, v31.8b
+	WORD $0x0e3fa091 // smlsl v17.8h, v4.8b, v31.8b
+	WORD $0x0e3fa0f2 // smlsl v18.8h, v7.8b, v31.8b
 	WORD $0x0e221210 // saddw v16.8h, v16.8h, v2.8b
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
-	WORD $0x0f0aa411 // sshll v17.8h, v0.8b, #2
-	WORD $0x0e3fa031 // smlsl v17.8h, v1.8b, v31.8b
-	WORD $0x0e221231 // saddw v17.8h, v17.8h, v2.8b
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
-	WORD $0x0f0aa412 // sshll v18.8h, v0.8b, #2
-	WORD $0x0e3fa032 // smlsl v18.8h, v1.8b, v31.8b
-	WORD $0x0e221252 // saddw v18.8h, v18.8h, v2.8b
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
+	WORD $0x0e251231 // saddw v17.8h, v17.8h, v5.8b
+	WORD $0x0e281252 // saddw v18.8h, v18.8h, v8.8b
+	WORD $0xfc766940 // ldr d0, [x10, x22]
+	WORD $0xfc776943 // ldr d3, [x10, x23]
+	WORD $0xfc786946 // ldr d6, [x10, x24]
+	WORD $0xfc766981 // ldr d1, [x12, x22]
+	WORD $0xfc776984 // ldr d4, [x12, x23]
+	WORD $0xfc786987 // ldr d7, [x12, x24]
+	WORD $0xfc7669c2 // ldr d2, [x14, x22]
+	WORD $0xfc7769c5 // ldr d5, [x14, x23]
+	WORD $0xfc7869c8 // ldr d8, [x14, x24]
 	WORD $0x0f0aa413 // sshll v19.8h, v0.8b, #2
+	WORD $0x0f0aa474 // sshll v20.8h, v3.8b, #2
+	WORD $0x0f0aa4d5 // sshll v21.8h, v6.8b, #2
 	WORD $0x0e3fa033 // smlsl v19.8h, v1.8b, v31.8b
+	WORD $0x0e3fa094 // smlsl v20.8h, v4.8b, v31.8b
+	WORD $0x0e3fa0f5 // smlsl v21.8h, v7.8b, v31.8b
 	WORD $0x0e221273 // saddw v19.8h, v19.8h, v2.8b
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
-	WORD $0x0f0aa414 // sshll v20.8h, v0.8b, #2
-	WORD $0x0e3fa034 // smlsl v20.8h, v1.8b, v31.8b
-	WORD $0x0e221294 // saddw v20.8h, v20.8h, v2.8b
-	WORD $0x0cc37140 // ld1 {v0.8b}, [x10], x3
-	WORD $0x0cc37181 // ld1 {v1.8b}, [x12], x3
-	WORD $0x0cc371c2 // ld1 {v2.8b}, [x14], x3
-	WORD $0x0f0aa415 // sshll v21.8h, v0.8b, #2
-	WORD $0x0e3fa035 // smlsl v21.8h, v1.8b, v31.8b
-	WORD $0x0e2212b5 // saddw v21.8h, v21.8h, v2.8b
+	WORD $0x0e251294 // saddw v20.8h, v20.8h, v5.8b
+	WORD $0x0e2812b5 // saddw v21.8h, v21.8h, v8.8b
 	WORD $0x4f125600 // shl v0.8h, v16.8h, #2
 	WORD $0x4f125641 // shl v1.8h, v18.8h, #2
 	WORD $0x4f125622 // shl v2.8h, v17.8h, #2
@@ -102,270 +109,263 @@ TEXT ·winogradInput(SB), NOSPLIT, $0-8
 	WORD $0x6e7e9640 // mls v0.8h, v18.8h, v30.8h
 	WORD $0x6e748421 // sub v1.8h, v1.8h, v20.8h
 	WORD $0x6e738445 // sub v5.8h, v2.8h, v19.8h
-	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
 	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
 	WORD $0x4e748400 // add v0.8h, v0.8h, v20.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
+	WORD $0x4e658426 // add v6.8h, v1.8h, v5.8h
 	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
+	WORD $0x4e648465 // add v5.8h, v3.8h, v4.8h
+	WORD $0x6e648463 // sub v3.8h, v3.8h, v4.8h
 	WORD $0x4e758442 // add v2.8h, v2.8h, v21.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0xaa1503eb // mov x11, x21
-	WORD $0xaa1603ec // mov x12, x22
-	WORD $0xaa1703ed // mov x13, x23
-	WORD $0xaa1803ee // mov x14, x24
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d0 // add v16.8h, v6.8h, v5.8h
-	WORD $0x6e6584d6 // sub v22.8h, v6.8h, v5.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d1 // add v17.8h, v6.8h, v5.8h
-	WORD $0x6e6584d7 // sub v23.8h, v6.8h, v5.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d2 // add v18.8h, v6.8h, v5.8h
-	WORD $0x6e6584d8 // sub v24.8h, v6.8h, v5.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d3 // add v19.8h, v6.8h, v5.8h
-	WORD $0x6e6584d9 // sub v25.8h, v6.8h, v5.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d4 // add v20.8h, v6.8h, v5.8h
-	WORD $0x6e6584da // sub v26.8h, v6.8h, v5.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0f0aa445 // sshll v5.8h, v2.8b, #2
-	WORD $0x0f0aa426 // sshll v6.8h, v1.8b, #2
-	WORD $0x0e2430a5 // ssubw v5.8h, v5.8h, v4.8b
-	WORD $0x0e2330c6 // ssubw v6.8h, v6.8h, v3.8b
-	WORD $0x4e6584d5 // add v21.8h, v6.8h, v5.8h
-	WORD $0x6e6584db // sub v27.8h, v6.8h, v5.8h
+	WORD $0x3d800080 // str q0, [x4]
+	WORD $0x3cb16886 // str q6, [x4, x17]
+	WORD $0x3cb36881 // str q1, [x4, x19]
+	WORD $0x3cb46885 // str q5, [x4, x20]
+	WORD $0x3cb96883 // str q3, [x4, x25]
+	WORD $0x3cba6882 // str q2, [x4, x26]
+	WORD $0x8b050084 // add x4, x4, x5
+	WORD $0xfc696981 // ldr d1, [x12, x9]
+	WORD $0xfc696960 // ldr d0, [x11, x9]
+	WORD $0xfc636985 // ldr d5, [x12, x3]
+	WORD $0xfc636964 // ldr d4, [x11, x3]
+	WORD $0xfc6969c3 // ldr d3, [x14, x9]
+	WORD $0xfc6969a2 // ldr d2, [x13, x9]
+	WORD $0xfc6369c7 // ldr d7, [x14, x3]
+	WORD $0xfc6369a6 // ldr d6, [x13, x3]
+	WORD $0x0f0aa428 // sshll v8.8h, v1.8b, #2
+	WORD $0x0f0aa409 // sshll v9.8h, v0.8b, #2
+	WORD $0x0f0aa4aa // sshll v10.8h, v5.8b, #2
+	WORD $0x0f0aa48b // sshll v11.8h, v4.8b, #2
+	WORD $0x0e233108 // ssubw v8.8h, v8.8h, v3.8b
+	WORD $0x0e223129 // ssubw v9.8h, v9.8h, v2.8b
+	WORD $0x0e27314a // ssubw v10.8h, v10.8h, v7.8b
+	WORD $0x0e26316b // ssubw v11.8h, v11.8h, v6.8b
+	WORD $0x4e688530 // add v16.8h, v9.8h, v8.8h
+	WORD $0x6e688536 // sub v22.8h, v9.8h, v8.8h
+	WORD $0x4e6a8571 // add v17.8h, v11.8h, v10.8h
+	WORD $0x6e6a8577 // sub v23.8h, v11.8h, v10.8h
+	WORD $0xfc756981 // ldr d1, [x12, x21]
+	WORD $0xfc756960 // ldr d0, [x11, x21]
+	WORD $0xfc766985 // ldr d5, [x12, x22]
+	WORD $0xfc766964 // ldr d4, [x11, x22]
+	WORD $0xfc7569c3 // ldr d3, [x14, x21]
+	WORD $0xfc7569a2 // ldr d2, [x13, x21]
+	WORD $0xfc7669c7 // ldr d7, [x14, x22]
+	WORD $0xfc7669a6 // ldr d6, [x13, x22]
+	WORD $0x0f0aa428 // sshll v8.8h, v1.8b, #2
+	WORD $0x0f0aa409 // sshll v9.8h, v0.8b, #2
+	WORD $0x0f0aa4aa // sshll v10.8h, v5.8b, #2
+	WORD $0x0f0aa48b // sshll v11.8h, v4.8b, #2
+	WORD $0x0e233108 // ssubw v8.8h, v8.8h, v3.8b
+	WORD $0x0e223129 // ssubw v9.8h, v9.8h, v2.8b
+	WORD $0x0e27314a // ssubw v10.8h, v10.8h, v7.8b
+	WORD $0x0e26316b // ssubw v11.8h, v11.8h, v6.8b
+	WORD $0x4e688532 // add v18.8h, v9.8h, v8.8h
+	WORD $0x6e688538 // sub v24.8h, v9.8h, v8.8h
+	WORD $0x4e6a8573 // add v19.8h, v11.8h, v10.8h
+	WORD $0x6e6a8579 // sub v25.8h, v11.8h, v10.8h
+	WORD $0xfc776981 // ldr d1, [x12, x23]
+	WORD $0xfc776960 // ldr d0, [x11, x23]
+	WORD $0xfc786985 // ldr d5, [x12, x24]
+	WORD $0xfc786964 // ldr d4, [x11, x24]
+	WORD $0xfc7769c3 // ldr d3, [x14, x23]
+	WORD $0xfc7769a2 // ldr d2, [x13, x23]
+	WORD $0xfc7869c7 // ldr d7, [x14, x24]
+	WORD $0xfc7869a6 // ldr d6, [x13, x24]
+	WORD $0x0f0aa428 // sshll v8.8h, v1.8b, #2
+	WORD $0x0f0aa409 // sshll v9.8h, v0.8b, #2
+	WORD $0x0f0aa4aa // sshll v10.8h, v5.8b, #2
+	WORD $0x0f0aa48b // sshll v11.8h, v4.8b, #2
+	WORD $0x0e233108 // ssubw v8.8h, v8.8h, v3.8b
+	WORD $0x0e223129 // ssubw v9.8h, v9.8h, v2.8b
+	WORD $0x0e27314a // ssubw v10.8h, v10.8h, v7.8b
+	WORD $0x0e26316b // ssubw v11.8h, v11.8h, v6.8b
+	WORD $0x4e688534 // add v20.8h, v9.8h, v8.8h
+	WORD $0x6e68853a // sub v26.8h, v9.8h, v8.8h
+	WORD $0x4e6a8575 // add v21.8h, v11.8h, v10.8h
+	WORD $0x6e6a857b // sub v27.8h, v11.8h, v10.8h
+	WORD $0x8b050090 // add x16, x4, x5
 	WORD $0x4f125600 // shl v0.8h, v16.8h, #2
+	WORD $0x4f1256c8 // shl v8.8h, v22.8h, #2
 	WORD $0x4f125641 // shl v1.8h, v18.8h, #2
+	WORD $0x4f125709 // shl v9.8h, v24.8h, #2
 	WORD $0x4f125622 // shl v2.8h, v17.8h, #2
+	WORD $0x4f1256ea // shl v10.8h, v23.8h, #2
 	WORD $0x6e728683 // sub v3.8h, v20.8h, v18.8h
+	WORD $0x6e78874b // sub v11.8h, v26.8h, v24.8h
 	WORD $0x6e718664 // sub v4.8h, v19.8h, v17.8h
+	WORD $0x6e77872c // sub v12.8h, v25.8h, v23.8h
 	WORD $0x6e7e9640 // mls v0.8h, v18.8h, v30.8h
+	WORD $0x6e7e9708 // mls v8.8h, v24.8h, v30.8h
 	WORD $0x6e748421 // sub v1.8h, v1.8h, v20.8h
+	WORD $0x6e7a8529 // sub v9.8h, v9.8h, v26.8h
 	WORD $0x6e738445 // sub v5.8h, v2.8h, v19.8h
+	WORD $0x6e79854d // sub v13.8h, v10.8h, v25.8h
+	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x4f11558c // shl v12.8h, v12.8h, #1
 	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
-	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x6e7e972a // mls v10.8h, v25.8h, v30.8h
 	WORD $0x4e748400 // add v0.8h, v0.8h, v20.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
+	WORD $0x4e7a8508 // add v8.8h, v8.8h, v26.8h
+	WORD $0x4e658426 // add v6.8h, v1.8h, v5.8h
+	WORD $0x4e6d852e // add v14.8h, v9.8h, v13.8h
 	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
+	WORD $0x6e6985a9 // sub v9.8h, v13.8h, v9.8h
+	WORD $0x4e648465 // add v5.8h, v3.8h, v4.8h
+	WORD $0x4e6c856d // add v13.8h, v11.8h, v12.8h
+	WORD $0x6e648463 // sub v3.8h, v3.8h, v4.8h
+	WORD $0x6e6c856b // sub v11.8h, v11.8h, v12.8h
 	WORD $0x4e758442 // add v2.8h, v2.8h, v21.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0x4f1256c0 // shl v0.8h, v22.8h, #2
-	WORD $0x4f125701 // shl v1.8h, v24.8h, #2
-	WORD $0x4f1256e2 // shl v2.8h, v23.8h, #2
-	WORD $0x6e788743 // sub v3.8h, v26.8h, v24.8h
-	WORD $0x6e778724 // sub v4.8h, v25.8h, v23.8h
-	WORD $0x6e7e9700 // mls v0.8h, v24.8h, v30.8h
-	WORD $0x6e7a8421 // sub v1.8h, v1.8h, v26.8h
-	WORD $0x6e798445 // sub v5.8h, v2.8h, v25.8h
-	WORD $0x6e7e9722 // mls v2.8h, v25.8h, v30.8h
-	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
-	WORD $0x4e7a8400 // add v0.8h, v0.8h, v26.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
-	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e7b8442 // add v2.8h, v2.8h, v27.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0xaa1503eb // mov x11, x21
-	WORD $0xaa1603ec // mov x12, x22
-	WORD $0xaa1703ed // mov x13, x23
-	WORD $0xaa1803ee // mov x14, x24
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b0 // add v16.8h, v5.8h, v6.8h
-	WORD $0x6e6684b6 // sub v22.8h, v5.8h, v6.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b1 // add v17.8h, v5.8h, v6.8h
-	WORD $0x6e6684b7 // sub v23.8h, v5.8h, v6.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b2 // add v18.8h, v5.8h, v6.8h
-	WORD $0x6e6684b8 // sub v24.8h, v5.8h, v6.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b3 // add v19.8h, v5.8h, v6.8h
-	WORD $0x6e6684b9 // sub v25.8h, v5.8h, v6.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b4 // add v20.8h, v5.8h, v6.8h
-	WORD $0x6e6684ba // sub v26.8h, v5.8h, v6.8h
-	WORD $0x0cc37161 // ld1 {v1.8b}, [x11], x3
-	WORD $0x0cc37182 // ld1 {v2.8b}, [x12], x3
-	WORD $0x0cc371a3 // ld1 {v3.8b}, [x13], x3
-	WORD $0x0cc371c4 // ld1 {v4.8b}, [x14], x3
-	WORD $0x0e222085 // ssubl v5.8h, v4.8b, v2.8b
-	WORD $0x0e212066 // ssubl v6.8h, v3.8b, v1.8b
-	WORD $0x4f1154c6 // shl v6.8h, v6.8h, #1
-	WORD $0x4e6684b5 // add v21.8h, v5.8h, v6.8h
-	WORD $0x6e6684bb // sub v27.8h, v5.8h, v6.8h
+	WORD $0x4e7b854a // add v10.8h, v10.8h, v27.8h
+	WORD $0x3d800080 // str q0, [x4]
+	WORD $0x3d800208 // str q8, [x16]
+	WORD $0x3cb16886 // str q6, [x4, x17]
+	WORD $0x3cb16a0e // str q14, [x16, x17]
+	WORD $0x3cb36881 // str q1, [x4, x19]
+	WORD $0x3cb36a09 // str q9, [x16, x19]
+	WORD $0x3cb46885 // str q5, [x4, x20]
+	WORD $0x3cb46a0d // str q13, [x16, x20]
+	WORD $0x3cb96883 // str q3, [x4, x25]
+	WORD $0x3cb96a0b // str q11, [x16, x25]
+	WORD $0x3cba6882 // str q2, [x4, x26]
+	WORD $0x3cba6a0a // str q10, [x16, x26]
+	WORD $0x8b050204 // add x4, x16, x5
+	WORD $0xfc696981 // ldr d1, [x12, x9]
+	WORD $0xfc696960 // ldr d0, [x11, x9]
+	WORD $0xfc636985 // ldr d5, [x12, x3]
+	WORD $0xfc636964 // ldr d4, [x11, x3]
+	WORD $0xfc6969c3 // ldr d3, [x14, x9]
+	WORD $0xfc6969a2 // ldr d2, [x13, x9]
+	WORD $0xfc6369c7 // ldr d7, [x14, x3]
+	WORD $0xfc6369a6 // ldr d6, [x13, x3]
+	WORD $0x0e202049 // ssubl v9.8h, v2.8b, v0.8b
+	WORD $0x0e2420cb // ssubl v11.8h, v6.8b, v4.8b
+	WORD $0x0e212068 // ssubl v8.8h, v3.8b, v1.8b
+	WORD $0x0e2520ea // ssubl v10.8h, v7.8b, v5.8b
+	WORD $0x4f115529 // shl v9.8h, v9.8h, #1
+	WORD $0x4f11556b // shl v11.8h, v11.8h, #1
+	WORD $0x4e698510 // add v16.8h, v8.8h, v9.8h
+	WORD $0x6e698516 // sub v22.8h, v8.8h, v9.8h
+	WORD $0x4e6b8551 // add v17.8h, v10.8h, v11.8h
+	WORD $0x6e6b8557 // sub v23.8h, v10.8h, v11.8h
+	WORD $0xfc756981 // ldr d1, [x12, x21]
+	WORD $0xfc756960 // ldr d0, [x11, x21]
+	WORD $0xfc766985 // ldr d5, [x12, x22]
+	WORD $0xfc766964 // ldr d4, [x11, x22]
+	WORD $0xfc7569c3 // ldr d3, [x14, x21]
+	WORD $0xfc7569a2 // ldr d2, [x13, x21]
+	WORD $0xfc7669c7 // ldr d7, [x14, x22]
+	WORD $0xfc7669a6 // ldr d6, [x13, x22]
+	WORD $0x0e202049 // ssubl v9.8h, v2.8b, v0.8b
+	WORD $0x0e2420cb // ssubl v11.8h, v6.8b, v4.8b
+	WORD $0x0e212068 // ssubl v8.8h, v3.8b, v1.8b
+	WORD $0x0e2520ea // ssubl v10.8h, v7.8b, v5.8b
+	WORD $0x4f115529 // shl v9.8h, v9.8h, #1
+	WORD $0x4f11556b // shl v11.8h, v11.8h, #1
+	WORD $0x4e698512 // add v18.8h, v8.8h, v9.8h
+	WORD $0x6e698518 // sub v24.8h, v8.8h, v9.8h
+	WORD $0x4e6b8553 // add v19.8h, v10.8h, v11.8h
+	WORD $0x6e6b8559 // sub v25.8h, v10.8h, v11.8h
+	WORD $0xfc776981 // ldr d1, [x12, x23]
+	WORD $0xfc776960 // ldr d0, [x11, x23]
+	WORD $0xfc786985 // ldr d5, [x12, x24]
+	WORD $0xfc786964 // ldr d4, [x11, x24]
+	WORD $0xfc7769c3 // ldr d3, [x14, x23]
+	WORD $0xfc7769a2 // ldr d2, [x13, x23]
+	WORD $0xfc7869c7 // ldr d7, [x14, x24]
+	WORD $0xfc7869a6 // ldr d6, [x13, x24]
+	WORD $0x0e202049 // ssubl v9.8h, v2.8b, v0.8b
+	WORD $0x0e2420cb // ssubl v11.8h, v6.8b, v4.8b
+	WORD $0x0e212068 // ssubl v8.8h, v3.8b, v1.8b
+	WORD $0x0e2520ea // ssubl v10.8h, v7.8b, v5.8b
+	WORD $0x4f115529 // shl v9.8h, v9.8h, #1
+	WORD $0x4f11556b // shl v11.8h, v11.8h, #1
+	WORD $0x4e698514 // add v20.8h, v8.8h, v9.8h
+	WORD $0x6e69851a // sub v26.8h, v8.8h, v9.8h
+	WORD $0x4e6b8555 // add v21.8h, v10.8h, v11.8h
+	WORD $0x6e6b855b // sub v27.8h, v10.8h, v11.8h
+	WORD $0x8b050090 // add x16, x4, x5
 	WORD $0x4f125600 // shl v0.8h, v16.8h, #2
+	WORD $0x4f1256c8 // shl v8.8h, v22.8h, #2
 	WORD $0x4f125641 // shl v1.8h, v18.8h, #2
+	WORD $0x4f125709 // shl v9.8h, v24.8h, #2
 	WORD $0x4f125622 // shl v2.8h, v17.8h, #2
+	WORD $0x4f1256ea // shl v10.8h, v23.8h, #2
 	WORD $0x6e728683 // sub v3.8h, v20.8h, v18.8h
+	WORD $0x6e78874b // sub v11.8h, v26.8h, v24.8h
 	WORD $0x6e718664 // sub v4.8h, v19.8h, v17.8h
+	WORD $0x6e77872c // sub v12.8h, v25.8h, v23.8h
 	WORD $0x6e7e9640 // mls v0.8h, v18.8h, v30.8h
+	WORD $0x6e7e9708 // mls v8.8h, v24.8h, v30.8h
 	WORD $0x6e748421 // sub v1.8h, v1.8h, v20.8h
+	WORD $0x6e7a8529 // sub v9.8h, v9.8h, v26.8h
 	WORD $0x6e738445 // sub v5.8h, v2.8h, v19.8h
+	WORD $0x6e79854d // sub v13.8h, v10.8h, v25.8h
+	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x4f11558c // shl v12.8h, v12.8h, #1
 	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
-	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x6e7e972a // mls v10.8h, v25.8h, v30.8h
 	WORD $0x4e748400 // add v0.8h, v0.8h, v20.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
+	WORD $0x4e7a8508 // add v8.8h, v8.8h, v26.8h
+	WORD $0x4e658426 // add v6.8h, v1.8h, v5.8h
+	WORD $0x4e6d852e // add v14.8h, v9.8h, v13.8h
 	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
+	WORD $0x6e6985a9 // sub v9.8h, v13.8h, v9.8h
+	WORD $0x4e648465 // add v5.8h, v3.8h, v4.8h
+	WORD $0x4e6c856d // add v13.8h, v11.8h, v12.8h
+	WORD $0x6e648463 // sub v3.8h, v3.8h, v4.8h
+	WORD $0x6e6c856b // sub v11.8h, v11.8h, v12.8h
 	WORD $0x4e758442 // add v2.8h, v2.8h, v21.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0x4f1256c0 // shl v0.8h, v22.8h, #2
-	WORD $0x4f125701 // shl v1.8h, v24.8h, #2
-	WORD $0x4f1256e2 // shl v2.8h, v23.8h, #2
-	WORD $0x6e788743 // sub v3.8h, v26.8h, v24.8h
-	WORD $0x6e778724 // sub v4.8h, v25.8h, v23.8h
-	WORD $0x6e7e9700 // mls v0.8h, v24.8h, v30.8h
-	WORD $0x6e7a8421 // sub v1.8h, v1.8h, v26.8h
-	WORD $0x6e798445 // sub v5.8h, v2.8h, v25.8h
-	WORD $0x6e7e9722 // mls v2.8h, v25.8h, v30.8h
-	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
-	WORD $0x4e7a8400 // add v0.8h, v0.8h, v26.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
-	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e7b8442 // add v2.8h, v2.8h, v27.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0xaa1503eb // mov x11, x21
-	WORD $0xaa1603ec // mov x12, x22
-	WORD $0xaa1703ed // mov x13, x23
-	WORD $0xaa1803ee // mov x14, x24
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
+	WORD $0x4e7b854a // add v10.8h, v10.8h, v27.8h
+	WORD $0x3d800080 // str q0, [x4]
+	WORD $0x3d800208 // str q8, [x16]
+	WORD $0x3cb16886 // str q6, [x4, x17]
+	WORD $0x3cb16a0e // str q14, [x16, x17]
+	WORD $0x3cb36881 // str q1, [x4, x19]
+	WORD $0x3cb36a09 // str q9, [x16, x19]
+	WORD $0x3cb46885 // str q5, [x4, x20]
+	WORD $0x3cb46a0d // str q13, [x16, x20]
+	WORD $0x3cb96883 // str q3, [x4, x25]
+	WORD $0x3cb96a0b // str q11, [x16, x25]
+	WORD $0x3cba6882 // str q2, [x4, x26]
+	WORD $0x3cba6a0a // str q10, [x16, x26]
+	WORD $0x8b050204 // add x4, x16, x5
+	WORD $0xfc696960 // ldr d0, [x11, x9]
+	WORD $0xfc636963 // ldr d3, [x11, x3]
+	WORD $0xfc756966 // ldr d6, [x11, x21]
+	WORD $0xfc6969a1 // ldr d1, [x13, x9]
+	WORD $0xfc6369a4 // ldr d4, [x13, x3]
+	WORD $0xfc7569a7 // ldr d7, [x13, x21]
+	WORD $0xfc6969e2 // ldr d2, [x15, x9]
+	WORD $0xfc6369e5 // ldr d5, [x15, x3]
+	WORD $0xfc7569e8 // ldr d8, [x15, x21]
 	WORD $0x0f0aa410 // sshll v16.8h, v0.8b, #2
+	WORD $0x0f0aa471 // sshll v17.8h, v3.8b, #2
+	WORD $0x0f0aa4d2 // sshll v18.8h, v6.8b, #2
 	WORD $0x0e3fa030 // smlsl v16.8h, v1.8b, v31.8b
+	WORD $0x0e3fa091 // smlsl v17.8h, v4.8b, v31.8b
+	WORD $0x0e3fa0f2 // smlsl v18.8h, v7.8b, v31.8b
 	WORD $0x0e221210 // saddw v16.8h, v16.8h, v2.8b
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
-	WORD $0x0f0aa411 // sshll v17.8h, v0.8b, #2
-	WORD $0x0e3fa031 // smlsl v17.8h, v1.8b, v31.8b
-	WORD $0x0e221231 // saddw v17.8h, v17.8h, v2.8b
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
-	WORD $0x0f0aa412 // sshll v18.8h, v0.8b, #2
-	WORD $0x0e3fa032 // smlsl v18.8h, v1.8b, v31.8b
-	WORD $0x0e221252 // saddw v18.8h, v18.8h, v2.8b
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
+	WORD $0x0e251231 // saddw v17.8h, v17.8h, v5.8b
+	WORD $0x0e281252 // saddw v18.8h, v18.8h, v8.8b
+	WORD $0xfc766960 // ldr d0, [x11, x22]
+	WORD $0xfc776963 // ldr d3, [x11, x23]
+	WORD $0xfc786966 // ldr d6, [x11, x24]
+	WORD $0xfc7669a1 // ldr d1, [x13, x22]
+	WORD $0xfc7769a4 // ldr d4, [x13, x23]
+	WORD $0xfc7869a7 // ldr d7, [x13, x24]
+	WORD $0xfc7669e2 // ldr d2, [x15, x22]
+	WORD $0xfc7769e5 // ldr d5, [x15, x23]
+	WORD $0xfc7869e8 // ldr d8, [x15, x24]
 	WORD $0x0f0aa413 // sshll v19.8h, v0.8b, #2
+	WORD $0x0f0aa474 // sshll v20.8h, v3.8b, #2
+	WORD $0x0f0aa4d5 // sshll v21.8h, v6.8b, #2
 	WORD $0x0e3fa033 // smlsl v19.8h, v1.8b, v31.8b
+	WORD $0x0e3fa094 // smlsl v20.8h, v4.8b, v31.8b
+	WORD $0x0e3fa0f5 // smlsl v21.8h, v7.8b, v31.8b
 	WORD $0x0e221273 // saddw v19.8h, v19.8h, v2.8b
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
-	WORD $0x0f0aa414 // sshll v20.8h, v0.8b, #2
-	WORD $0x0e3fa034 // smlsl v20.8h, v1.8b, v31.8b
-	WORD $0x0e221294 // saddw v20.8h, v20.8h, v2.8b
-	WORD $0x0cc37160 // ld1 {v0.8b}, [x11], x3
-	WORD $0x0cc371a1 // ld1 {v1.8b}, [x13], x3
-	WORD $0x0cc371e2 // ld1 {v2.8b}, [x15], x3
-	WORD $0x0f0aa415 // sshll v21.8h, v0.8b, #2
-	WORD $0x0e3fa035 // smlsl v21.8h, v1.8b, v31.8b
-	WORD $0x0e2212b5 // saddw v21.8h, v21.8h, v2.8b
+	WORD $0x0e251294 // saddw v20.8h, v20.8h, v5.8b
+	WORD $0x0e2812b5 // saddw v21.8h, v21.8h, v8.8b
 	WORD $0x4f125600 // shl v0.8h, v16.8h, #2
 	WORD $0x4f125641 // shl v1.8h, v18.8h, #2
 	WORD $0x4f125622 // shl v2.8h, v17.8h, #2
@@ -374,24 +374,30 @@ TEXT ·winogradInput(SB), NOSPLIT, $0-8
 	WORD $0x6e7e9640 // mls v0.8h, v18.8h, v30.8h
 	WORD $0x6e748421 // sub v1.8h, v1.8h, v20.8h
 	WORD $0x6e738445 // sub v5.8h, v2.8h, v19.8h
-	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
 	WORD $0x4f115484 // shl v4.8h, v4.8h, #1
+	WORD $0x6e7e9662 // mls v2.8h, v19.8h, v30.8h
 	WORD $0x4e748400 // add v0.8h, v0.8h, v20.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e658420 // add v0.8h, v1.8h, v5.8h
+	WORD $0x4e658426 // add v6.8h, v1.8h, v5.8h
 	WORD $0x6e6184a1 // sub v1.8h, v5.8h, v1.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
-	WORD $0x4e648460 // add v0.8h, v3.8h, v4.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x6e648461 // sub v1.8h, v3.8h, v4.8h
-	WORD $0x4c857480 // st1 {v0.8h}, [x4], x5
+	WORD $0x4e648465 // add v5.8h, v3.8h, v4.8h
+	WORD $0x6e648463 // sub v3.8h, v3.8h, v4.8h
 	WORD $0x4e758442 // add v2.8h, v2.8h, v21.8h
-	WORD $0x4c857481 // st1 {v1.8h}, [x4], x5
-	WORD $0x4c857482 // st1 {v2.8h}, [x4], x5
-	WORD $0x91002021 // add x1, x1, #0x8
+	WORD $0x3d800080 // str q0, [x4]
+	WORD $0x3cb16886 // str q6, [x4, x17]
+	WORD $0x3cb36881 // str q1, [x4, x19]
+	WORD $0x3cb46885 // str q5, [x4, x20]
+	WORD $0x3cb96883 // str q3, [x4, x25]
+	WORD $0x3cba6882 // str q2, [x4, x26]
+	WORD $0x8b050084 // add x4, x4, x5
+	WORD $0x9100214a // add x10, x10, #0x8
+	WORD $0x9100216b // add x11, x11, #0x8
+	WORD $0x9100218c // add x12, x12, #0x8
+	WORD $0x910021ad // add x13, x13, #0x8
+	WORD $0x910021ce // add x14, x14, #0x8
+	WORD $0x910021ef // add x15, x15, #0x8
 	WORD $0x910200c6 // add x6, x6, #0x80
 	WORD $0xf10020e7 // subs x7, x7, #0x8
-	WORD $0x54ffd50c // b.gt winogradInput+0x18
+	WORD $0x54ffd66c // b.gt winogradInput+0x58
 	RET
 
 // func winogradMultiply8(args)
@@ -910,7 +916,7 @@ TEXT ·winogradMultiply1(SB), NOSPLIT, $0-8
 // x1 products of the tile, x2 where its output is: a pointer and the number of
 // rows; x3, x4 bytes from pixel to pixel and from row to row of the output; x5
 // bias and scale; x6 range and zero point; x7 tiles left; x9 16 times the half of
-// the channels; x10, x12 products and output of that half, x13, x14 of rows and
+// the channels; x10, x12 products and output of that half, x13, x14, x16, x17 of
 // pixels, x15 rows left.
 // v0-v5 products, v6 bias, v7 constants, v8-v31 half transformed.
 // func winogradOutput(args)
@@ -929,76 +935,76 @@ TEXT ·winogradOutput(SB), NOSPLIT, $0-8
 
 // winogradOutput+0x20:
 	WORD $0x8b0904ab // add x11, x5, x9, lsl #1
-	WORD $0x3dc00166 // ldr q6, [x11]
 	WORD $0x3dc00140 // ldr q0, [x10]
 	WORD $0x3dc18141 // ldr q1, [x10, #1536]
 	WORD $0x3dc30142 // ldr q2, [x10, #3072]
 	WORD $0x3dc48143 // ldr q3, [x10, #4608]
 	WORD $0x3dc60144 // ldr q4, [x10, #6144]
 	WORD $0x3dc78145 // ldr q5, [x10, #7680]
+	WORD $0x3dc00166 // ldr q6, [x11]
+	WORD $0x3dc0415a // ldr q26, [x10, #256]
+	WORD $0x3dc1c15b // ldr q27, [x10, #1792]
+	WORD $0x3dc3415c // ldr q28, [x10, #3328]
+	WORD $0x3dc4c15d // ldr q29, [x10, #4864]
+	WORD $0x3dc6415e // ldr q30, [x10, #6400]
+	WORD $0x3dc7c15f // ldr q31, [x10, #7936]
+	WORD $0x4ea6877b // add v27.4s, v27.4s, v6.4s
 	WORD $0x4ea2842a // add v10.4s, v1.4s, v2.4s
+	WORD $0x4ebc876e // add v14.4s, v27.4s, v28.4s
 	WORD $0x6ea2842b // sub v11.4s, v1.4s, v2.4s
+	WORD $0x6ebc876f // sub v15.4s, v27.4s, v28.4s
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
+	WORD $0x4ebe87bb // add v27.4s, v29.4s, v30.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
+	WORD $0x6ebe87bc // sub v28.4s, v29.4s, v30.4s
 	WORD $0x4eaa8408 // add v8.4s, v0.4s, v10.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18508 // add v8.4s, v8.4s, v1.4s
+	WORD $0x4eae874c // add v12.4s, v26.4s, v14.4s
 	WORD $0x6f87002a // mla v10.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38569 // add v9.4s, v11.4s, v3.4s
+	WORD $0x6f87036e // mla v14.4s, v27.4s, v7.s[0]
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4f21579e // shl v30.4s, v28.4s, #1
+	WORD $0x4ea18508 // add v8.4s, v8.4s, v1.4s
+	WORD $0x4ebb858c // add v12.4s, v12.4s, v27.4s
+	WORD $0x4ea48569 // add v9.4s, v11.4s, v4.4s
+	WORD $0x4ebe85ed // add v13.4s, v15.4s, v30.4s
 	WORD $0x6fa7004b // mla v11.4s, v2.4s, v7.s[1]
+	WORD $0x6fa7038f // mla v15.4s, v28.4s, v7.s[1]
 	WORD $0x6f8700ab // mla v11.4s, v5.4s, v7.s[0]
-	WORD $0x3dc04140 // ldr q0, [x10, #256]
-	WORD $0x3dc1c141 // ldr q1, [x10, #1792]
-	WORD $0x3dc34142 // ldr q2, [x10, #3328]
-	WORD $0x3dc4c143 // ldr q3, [x10, #4864]
-	WORD $0x3dc64144 // ldr q4, [x10, #6400]
-	WORD $0x3dc7c145 // ldr q5, [x10, #7936]
-	WORD $0x4ea68421 // add v1.4s, v1.4s, v6.4s
-	WORD $0x4ea2842e // add v14.4s, v1.4s, v2.4s
-	WORD $0x6ea2842f // sub v15.4s, v1.4s, v2.4s
-	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
-	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
-	WORD $0x4eae840c // add v12.4s, v0.4s, v14.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea1858c // add v12.4s, v12.4s, v1.4s
-	WORD $0x6f87002e // mla v14.4s, v1.4s, v7.s[0]
-	WORD $0x4ea385ed // add v13.4s, v15.4s, v3.4s
-	WORD $0x6fa7004f // mla v15.4s, v2.4s, v7.s[1]
-	WORD $0x6f8700af // mla v15.4s, v5.4s, v7.s[0]
+	WORD $0x6f8703ef // mla v15.4s, v31.4s, v7.s[0]
 	WORD $0x3dc08140 // ldr q0, [x10, #512]
 	WORD $0x3dc20141 // ldr q1, [x10, #2048]
 	WORD $0x3dc38142 // ldr q2, [x10, #3584]
 	WORD $0x3dc50143 // ldr q3, [x10, #5120]
 	WORD $0x3dc68144 // ldr q4, [x10, #6656]
 	WORD $0x3dc80145 // ldr q5, [x10, #8192]
+	WORD $0x3dc0c15a // ldr q26, [x10, #768]
+	WORD $0x3dc2415b // ldr q27, [x10, #2304]
+	WORD $0x3dc3c15c // ldr q28, [x10, #3840]
+	WORD $0x3dc5415d // ldr q29, [x10, #5376]
+	WORD $0x3dc6c15e // ldr q30, [x10, #6912]
+	WORD $0x3dc8415f // ldr q31, [x10, #8448]
 	WORD $0x4ea28432 // add v18.4s, v1.4s, v2.4s
+	WORD $0x4ebc8776 // add v22.4s, v27.4s, v28.4s
 	WORD $0x6ea28433 // sub v19.4s, v1.4s, v2.4s
+	WORD $0x6ebc8777 // sub v23.4s, v27.4s, v28.4s
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
+	WORD $0x4ebe87bb // add v27.4s, v29.4s, v30.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
+	WORD $0x6ebe87bc // sub v28.4s, v29.4s, v30.4s
 	WORD $0x4eb28410 // add v16.4s, v0.4s, v18.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18610 // add v16.4s, v16.4s, v1.4s
+	WORD $0x4eb68754 // add v20.4s, v26.4s, v22.4s
 	WORD $0x6f870032 // mla v18.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38671 // add v17.4s, v19.4s, v3.4s
+	WORD $0x6f870376 // mla v22.4s, v27.4s, v7.s[0]
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4f21579e // shl v30.4s, v28.4s, #1
+	WORD $0x4ea18610 // add v16.4s, v16.4s, v1.4s
+	WORD $0x4ebb8694 // add v20.4s, v20.4s, v27.4s
+	WORD $0x4ea48671 // add v17.4s, v19.4s, v4.4s
+	WORD $0x4ebe86f5 // add v21.4s, v23.4s, v30.4s
 	WORD $0x6fa70053 // mla v19.4s, v2.4s, v7.s[1]
+	WORD $0x6fa70397 // mla v23.4s, v28.4s, v7.s[1]
 	WORD $0x6f8700b3 // mla v19.4s, v5.4s, v7.s[0]
-	WORD $0x3dc0c140 // ldr q0, [x10, #768]
-	WORD $0x3dc24141 // ldr q1, [x10, #2304]
-	WORD $0x3dc3c142 // ldr q2, [x10, #3840]
-	WORD $0x3dc54143 // ldr q3, [x10, #5376]
-	WORD $0x3dc6c144 // ldr q4, [x10, #6912]
-	WORD $0x3dc84145 // ldr q5, [x10, #8448]
-	WORD $0x4ea28436 // add v22.4s, v1.4s, v2.4s
-	WORD $0x6ea28437 // sub v23.4s, v1.4s, v2.4s
-	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
-	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
-	WORD $0x4eb68414 // add v20.4s, v0.4s, v22.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18694 // add v20.4s, v20.4s, v1.4s
-	WORD $0x6f870036 // mla v22.4s, v1.4s, v7.s[0]
-	WORD $0x4ea386f5 // add v21.4s, v23.4s, v3.4s
-	WORD $0x6fa70057 // mla v23.4s, v2.4s, v7.s[1]
-	WORD $0x6f8700b7 // mla v23.4s, v5.4s, v7.s[0]
+	WORD $0x6f8703f7 // mla v23.4s, v31.4s, v7.s[0]
 	WORD $0x3dc10140 // ldr q0, [x10, #1024]
 	WORD $0x3dc28141 // ldr q1, [x10, #2560]
 	WORD $0x3dc40142 // ldr q2, [x10, #4096]
@@ -1010,10 +1016,10 @@ TEXT ·winogradOutput(SB), NOSPLIT, $0-8
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
 	WORD $0x4eba8418 // add v24.4s, v0.4s, v26.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18718 // add v24.4s, v24.4s, v1.4s
 	WORD $0x6f87003a // mla v26.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38779 // add v25.4s, v27.4s, v3.4s
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4ea18718 // add v24.4s, v24.4s, v1.4s
+	WORD $0x4ea48779 // add v25.4s, v27.4s, v4.4s
 	WORD $0x6fa7005b // mla v27.4s, v2.4s, v7.s[1]
 	WORD $0x6f8700bb // mla v27.4s, v5.4s, v7.s[0]
 	WORD $0x3dc14140 // ldr q0, [x10, #1280]
@@ -1027,204 +1033,212 @@ TEXT ·winogradOutput(SB), NOSPLIT, $0-8
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
 	WORD $0x4ebe841c // add v28.4s, v0.4s, v30.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea1879c // add v28.4s, v28.4s, v1.4s
 	WORD $0x6f87003e // mla v30.4s, v1.4s, v7.s[0]
-	WORD $0x4ea387fd // add v29.4s, v31.4s, v3.4s
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4ea1879c // add v28.4s, v28.4s, v1.4s
+	WORD $0x4ea487fd // add v29.4s, v31.4s, v4.4s
 	WORD $0x6fa7005f // mla v31.4s, v2.4s, v7.s[1]
 	WORD $0x6f8700bf // mla v31.4s, v5.4s, v7.s[0]
-	WORD $0x4eb08582 // add v2.4s, v12.4s, v16.4s
-	WORD $0x6eb08583 // sub v3.4s, v12.4s, v16.4s
+	WORD $0x4eb08580 // add v0.4s, v12.4s, v16.4s
+	WORD $0x4eb185a2 // add v2.4s, v13.4s, v17.4s
+	WORD $0x6eb08581 // sub v1.4s, v12.4s, v16.4s
+	WORD $0x6eb185a3 // sub v3.4s, v13.4s, v17.4s
 	WORD $0x4eb8868c // add v12.4s, v20.4s, v24.4s
-	WORD $0x6eb88690 // sub v16.4s, v20.4s, v24.4s
-	WORD $0x4ea28500 // add v0.4s, v8.4s, v2.4s
-	WORD $0x4f215614 // shl v20.4s, v16.4s, #1
-	WORD $0x4eac8400 // add v0.4s, v0.4s, v12.4s
-	WORD $0x6f870182 // mla v2.4s, v12.4s, v7.s[0]
-	WORD $0x4eb48461 // add v1.4s, v3.4s, v20.4s
-	WORD $0x6fa70203 // mla v3.4s, v16.4s, v7.s[1]
-	WORD $0x6f870383 // mla v3.4s, v28.4s, v7.s[0]
-	WORD $0x4eb185b0 // add v16.4s, v13.4s, v17.4s
-	WORD $0x6eb185b4 // sub v20.4s, v13.4s, v17.4s
 	WORD $0x4eb986ad // add v13.4s, v21.4s, v25.4s
+	WORD $0x6eb88690 // sub v16.4s, v20.4s, v24.4s
 	WORD $0x6eb986b1 // sub v17.4s, v21.4s, v25.4s
-	WORD $0x4eb08528 // add v8.4s, v9.4s, v16.4s
-	WORD $0x4f215635 // shl v21.4s, v17.4s, #1
-	WORD $0x4ead8508 // add v8.4s, v8.4s, v13.4s
-	WORD $0x6f8701b0 // mla v16.4s, v13.4s, v7.s[0]
-	WORD $0x4eb5868c // add v12.4s, v20.4s, v21.4s
-	WORD $0x6fa70234 // mla v20.4s, v17.4s, v7.s[1]
-	WORD $0x6f8703b4 // mla v20.4s, v29.4s, v7.s[0]
-	WORD $0x4eb285d1 // add v17.4s, v14.4s, v18.4s
-	WORD $0x6eb285d5 // sub v21.4s, v14.4s, v18.4s
+	WORD $0x4ea08508 // add v8.4s, v8.4s, v0.4s
+	WORD $0x4ea28529 // add v9.4s, v9.4s, v2.4s
+	WORD $0x6f870180 // mla v0.4s, v12.4s, v7.s[0]
+	WORD $0x6f8701a2 // mla v2.4s, v13.4s, v7.s[0]
+	WORD $0x4f215618 // shl v24.4s, v16.4s, #1
+	WORD $0x4f215639 // shl v25.4s, v17.4s, #1
+	WORD $0x4eac8508 // add v8.4s, v8.4s, v12.4s
+	WORD $0x4ead8529 // add v9.4s, v9.4s, v13.4s
+	WORD $0x4eb88434 // add v20.4s, v1.4s, v24.4s
+	WORD $0x4eb98475 // add v21.4s, v3.4s, v25.4s
+	WORD $0x6fa70201 // mla v1.4s, v16.4s, v7.s[1]
+	WORD $0x6fa70223 // mla v3.4s, v17.4s, v7.s[1]
+	WORD $0x6f870381 // mla v1.4s, v28.4s, v7.s[0]
+	WORD $0x6f8703a3 // mla v3.4s, v29.4s, v7.s[0]
+	WORD $0x4eb285c4 // add v4.4s, v14.4s, v18.4s
+	WORD $0x4eb385e6 // add v6.4s, v15.4s, v19.4s
+	WORD $0x6eb285c5 // sub v5.4s, v14.4s, v18.4s
+	WORD $0x6eb385ec // sub v12.4s, v15.4s, v19.4s
 	WORD $0x4eba86ce // add v14.4s, v22.4s, v26.4s
-	WORD $0x6eba86d2 // sub v18.4s, v22.4s, v26.4s
-	WORD $0x4eb18549 // add v9.4s, v10.4s, v17.4s
-	WORD $0x4f215656 // shl v22.4s, v18.4s, #1
-	WORD $0x4eae8529 // add v9.4s, v9.4s, v14.4s
-	WORD $0x6f8701d1 // mla v17.4s, v14.4s, v7.s[0]
-	WORD $0x4eb686ad // add v13.4s, v21.4s, v22.4s
-	WORD $0x6fa70255 // mla v21.4s, v18.4s, v7.s[1]
-	WORD $0x6f8703d5 // mla v21.4s, v30.4s, v7.s[0]
-	WORD $0x4eb385f2 // add v18.4s, v15.4s, v19.4s
-	WORD $0x6eb385f6 // sub v22.4s, v15.4s, v19.4s
 	WORD $0x4ebb86ef // add v15.4s, v23.4s, v27.4s
+	WORD $0x6eba86d2 // sub v18.4s, v22.4s, v26.4s
 	WORD $0x6ebb86f3 // sub v19.4s, v23.4s, v27.4s
-	WORD $0x4eb2856a // add v10.4s, v11.4s, v18.4s
-	WORD $0x4f215677 // shl v23.4s, v19.4s, #1
-	WORD $0x4eaf854a // add v10.4s, v10.4s, v15.4s
-	WORD $0x6f8701f2 // mla v18.4s, v15.4s, v7.s[0]
-	WORD $0x4eb786ce // add v14.4s, v22.4s, v23.4s
-	WORD $0x6fa70276 // mla v22.4s, v19.4s, v7.s[1]
-	WORD $0x6f8703f6 // mla v22.4s, v31.4s, v7.s[0]
+	WORD $0x4ea4854a // add v10.4s, v10.4s, v4.4s
+	WORD $0x4ea6856b // add v11.4s, v11.4s, v6.4s
+	WORD $0x6f8701c4 // mla v4.4s, v14.4s, v7.s[0]
+	WORD $0x6f8701e6 // mla v6.4s, v15.4s, v7.s[0]
+	WORD $0x4f21565a // shl v26.4s, v18.4s, #1
+	WORD $0x4f21567b // shl v27.4s, v19.4s, #1
+	WORD $0x4eae854a // add v10.4s, v10.4s, v14.4s
+	WORD $0x4eaf856b // add v11.4s, v11.4s, v15.4s
+	WORD $0x4eba84b6 // add v22.4s, v5.4s, v26.4s
+	WORD $0x4ebb8597 // add v23.4s, v12.4s, v27.4s
+	WORD $0x6fa70245 // mla v5.4s, v18.4s, v7.s[1]
+	WORD $0x6fa7026c // mla v12.4s, v19.4s, v7.s[1]
+	WORD $0x6f8703c5 // mla v5.4s, v30.4s, v7.s[0]
+	WORD $0x6f8703ec // mla v12.4s, v31.4s, v7.s[0]
 	WORD $0x3dc00579 // ldr q25, [x11, #16]
 	WORD $0x4c4060dd // ld1 {v29.16b-v31.16b}, [x6]
+	WORD $0x4f878908 // mul v8.4s, v8.4s, v7.s[2]
+	WORD $0x4f878a94 // mul v20.4s, v20.4s, v7.s[2]
 	WORD $0x4f878800 // mul v0.4s, v0.4s, v7.s[2]
 	WORD $0x4f878821 // mul v1.4s, v1.4s, v7.s[2]
+	WORD $0x4f878929 // mul v9.4s, v9.4s, v7.s[2]
+	WORD $0x4f878ab5 // mul v21.4s, v21.4s, v7.s[2]
 	WORD $0x4f878842 // mul v2.4s, v2.4s, v7.s[2]
 	WORD $0x4f878863 // mul v3.4s, v3.4s, v7.s[2]
-	WORD $0x4f878908 // mul v8.4s, v8.4s, v7.s[2]
-	WORD $0x4f87898c // mul v12.4s, v12.4s, v7.s[2]
-	WORD $0x4f878a10 // mul v16.4s, v16.4s, v7.s[2]
-	WORD $0x4f878a94 // mul v20.4s, v20.4s, v7.s[2]
-	WORD $0x4f878929 // mul v9.4s, v9.4s, v7.s[2]
-	WORD $0x4f8789ad // mul v13.4s, v13.4s, v7.s[2]
-	WORD $0x4f878a31 // mul v17.4s, v17.4s, v7.s[2]
-	WORD $0x4f878ab5 // mul v21.4s, v21.4s, v7.s[2]
 	WORD $0x4f87894a // mul v10.4s, v10.4s, v7.s[2]
-	WORD $0x4f8789ce // mul v14.4s, v14.4s, v7.s[2]
-	WORD $0x4f878a52 // mul v18.4s, v18.4s, v7.s[2]
 	WORD $0x4f878ad6 // mul v22.4s, v22.4s, v7.s[2]
+	WORD $0x4f878884 // mul v4.4s, v4.4s, v7.s[2]
+	WORD $0x4f8788a5 // mul v5.4s, v5.4s, v7.s[2]
+	WORD $0x4f87896b // mul v11.4s, v11.4s, v7.s[2]
+	WORD $0x4f878af7 // mul v23.4s, v23.4s, v7.s[2]
+	WORD $0x4f8788c6 // mul v6.4s, v6.4s, v7.s[2]
+	WORD $0x4f87898c // mul v12.4s, v12.4s, v7.s[2]
 	WORD $0xf940044f // ldr x15, [x2, #8]
 	WORD $0xaa0c03ed // mov x13, x12
-	WORD $0x4f3ae400 // scvtf v0.4s, v0.4s, #6
-	WORD $0x6e39dc00 // fmul v0.4s, v0.4s, v25.4s
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
-	WORD $0x4f3ae421 // scvtf v1.4s, v1.4s, #6
-	WORD $0x6e39dc21 // fmul v1.4s, v1.4s, v25.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4f3ae442 // scvtf v2.4s, v2.4s, #6
-	WORD $0x6e39dc42 // fmul v2.4s, v2.4s, v25.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
-	WORD $0x4f3ae463 // scvtf v3.4s, v3.4s, #6
-	WORD $0x6e39dc63 // fmul v3.4s, v3.4s, v25.4s
-	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
-	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
-	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
-	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
-	WORD $0x4e7f0c00 // sqadd v0.8h, v0.8h, v31.8h
-	WORD $0x4e7f0c42 // sqadd v2.8h, v2.8h, v31.8h
-	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
-	WORD $0x4e214840 // sqxtn2 v0.16b, v2.8h
-	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
-	WORD $0x4e3d6c00 // smin v0.16b, v0.16b, v29.16b
-	WORD $0xaa0d03ee // mov x14, x13
-	WORD $0x0d8381c0 // st1 {v0.s}[0], [x14], x3
-	WORD $0x0d8391c0 // st1 {v0.s}[1], [x14], x3
-	WORD $0x4d8381c0 // st1 {v0.s}[2], [x14], x3
-	WORD $0x4d0091c0 // st1 {v0.s}[3], [x14]
-	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54000b20 // b.eq winogradOutput+0x498
-	WORD $0x8b0401ad // add x13, x13, x4
 	WORD $0x4f3ae508 // scvtf v8.4s, v8.4s, #6
-	WORD $0x6e39dd08 // fmul v8.4s, v8.4s, v25.4s
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x4f3ae58c // scvtf v12.4s, v12.4s, #6
-	WORD $0x6e39dd8c // fmul v12.4s, v12.4s, v25.4s
-	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
-	WORD $0x4f3ae610 // scvtf v16.4s, v16.4s, #6
-	WORD $0x6e39de10 // fmul v16.4s, v16.4s, v25.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4f3ae694 // scvtf v20.4s, v20.4s, #6
+	WORD $0x4f3ae400 // scvtf v0.4s, v0.4s, #6
+	WORD $0x4f3ae421 // scvtf v1.4s, v1.4s, #6
+	WORD $0x6e39dd08 // fmul v8.4s, v8.4s, v25.4s
 	WORD $0x6e39de94 // fmul v20.4s, v20.4s, v25.4s
+	WORD $0x6e39dc00 // fmul v0.4s, v0.4s, v25.4s
+	WORD $0x6e39dc21 // fmul v1.4s, v1.4s, v25.4s
+	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
 	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x4e614988 // sqxtn2 v8.8h, v12.4s
-	WORD $0x4e614a90 // sqxtn2 v16.8h, v20.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e614a88 // sqxtn2 v8.8h, v20.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
 	WORD $0x4e7f0d08 // sqadd v8.8h, v8.8h, v31.8h
-	WORD $0x4e7f0e10 // sqadd v16.8h, v16.8h, v31.8h
+	WORD $0x4e7f0c00 // sqadd v0.8h, v0.8h, v31.8h
 	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e214a08 // sqxtn2 v8.16b, v16.8h
+	WORD $0x4e214808 // sqxtn2 v8.16b, v0.8h
 	WORD $0x4e3e6508 // smax v8.16b, v8.16b, v30.16b
 	WORD $0x4e3d6d08 // smin v8.16b, v8.16b, v29.16b
-	WORD $0xaa0d03ee // mov x14, x13
-	WORD $0x0d8381c8 // st1 {v8.s}[0], [x14], x3
-	WORD $0x0d8391c8 // st1 {v8.s}[1], [x14], x3
-	WORD $0x4d8381c8 // st1 {v8.s}[2], [x14], x3
-	WORD $0x4d0091c8 // st1 {v8.s}[3], [x14]
+	WORD $0x8b0301ae // add x14, x13, x3
+	WORD $0x8b0305b0 // add x16, x13, x3, lsl #1
+	WORD $0x8b0305d1 // add x17, x14, x3, lsl #1
+	WORD $0x0d0081a8 // st1 {v8.s}[0], [x13]
+	WORD $0x0d0091c8 // st1 {v8.s}[1], [x14]
+	WORD $0x4d008208 // st1 {v8.s}[2], [x16]
+	WORD $0x4d009228 // st1 {v8.s}[3], [x17]
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54000760 // b.eq winogradOutput+0x498
+	WORD $0x54000be0 // b.eq winogradOutput+0x4b8
 	WORD $0x8b0401ad // add x13, x13, x4
 	WORD $0x4f3ae529 // scvtf v9.4s, v9.4s, #6
-	WORD $0x6e39dd29 // fmul v9.4s, v9.4s, v25.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
-	WORD $0x4f3ae5ad // scvtf v13.4s, v13.4s, #6
-	WORD $0x6e39ddad // fmul v13.4s, v13.4s, v25.4s
-	WORD $0x4e21a9ad // fcvtns v13.4s, v13.4s
-	WORD $0x4f3ae631 // scvtf v17.4s, v17.4s, #6
-	WORD $0x6e39de31 // fmul v17.4s, v17.4s, v25.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
 	WORD $0x4f3ae6b5 // scvtf v21.4s, v21.4s, #6
+	WORD $0x4f3ae442 // scvtf v2.4s, v2.4s, #6
+	WORD $0x4f3ae463 // scvtf v3.4s, v3.4s, #6
+	WORD $0x6e39dd29 // fmul v9.4s, v9.4s, v25.4s
 	WORD $0x6e39deb5 // fmul v21.4s, v21.4s, v25.4s
+	WORD $0x6e39dc42 // fmul v2.4s, v2.4s, v25.4s
+	WORD $0x6e39dc63 // fmul v3.4s, v3.4s, v25.4s
+	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
 	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	WORD $0x0e614929 // sqxtn v9.4h, v9.4s
-	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
-	WORD $0x4e6149a9 // sqxtn2 v9.8h, v13.4s
-	WORD $0x4e614ab1 // sqxtn2 v17.8h, v21.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614aa9 // sqxtn2 v9.8h, v21.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
 	WORD $0x4e7f0d29 // sqadd v9.8h, v9.8h, v31.8h
-	WORD $0x4e7f0e31 // sqadd v17.8h, v17.8h, v31.8h
+	WORD $0x4e7f0c42 // sqadd v2.8h, v2.8h, v31.8h
 	WORD $0x0e214929 // sqxtn v9.8b, v9.8h
-	WORD $0x4e214a29 // sqxtn2 v9.16b, v17.8h
+	WORD $0x4e214849 // sqxtn2 v9.16b, v2.8h
 	WORD $0x4e3e6529 // smax v9.16b, v9.16b, v30.16b
 	WORD $0x4e3d6d29 // smin v9.16b, v9.16b, v29.16b
-	WORD $0xaa0d03ee // mov x14, x13
-	WORD $0x0d8381c9 // st1 {v9.s}[0], [x14], x3
-	WORD $0x0d8391c9 // st1 {v9.s}[1], [x14], x3
-	WORD $0x4d8381c9 // st1 {v9.s}[2], [x14], x3
-	WORD $0x4d0091c9 // st1 {v9.s}[3], [x14]
+	WORD $0x8b0301ae // add x14, x13, x3
+	WORD $0x8b0305b0 // add x16, x13, x3, lsl #1
+	WORD $0x8b0305d1 // add x17, x14, x3, lsl #1
+	WORD $0x0d0081a9 // st1 {v9.s}[0], [x13]
+	WORD $0x0d0091c9 // st1 {v9.s}[1], [x14]
+	WORD $0x4d008209 // st1 {v9.s}[2], [x16]
+	WORD $0x4d009229 // st1 {v9.s}[3], [x17]
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x540003a0 // b.eq winogradOutput+0x498
+	WORD $0x540007e0 // b.eq winogradOutput+0x4b8
 	WORD $0x8b0401ad // add x13, x13, x4
 	WORD $0x4f3ae54a // scvtf v10.4s, v10.4s, #6
-	WORD $0x6e39dd4a // fmul v10.4s, v10.4s, v25.4s
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
-	WORD $0x4f3ae5ce // scvtf v14.4s, v14.4s, #6
-	WORD $0x6e39ddce // fmul v14.4s, v14.4s, v25.4s
-	WORD $0x4e21a9ce // fcvtns v14.4s, v14.4s
-	WORD $0x4f3ae652 // scvtf v18.4s, v18.4s, #6
-	WORD $0x6e39de52 // fmul v18.4s, v18.4s, v25.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
 	WORD $0x4f3ae6d6 // scvtf v22.4s, v22.4s, #6
+	WORD $0x4f3ae484 // scvtf v4.4s, v4.4s, #6
+	WORD $0x4f3ae4a5 // scvtf v5.4s, v5.4s, #6
+	WORD $0x6e39dd4a // fmul v10.4s, v10.4s, v25.4s
 	WORD $0x6e39ded6 // fmul v22.4s, v22.4s, v25.4s
+	WORD $0x6e39dc84 // fmul v4.4s, v4.4s, v25.4s
+	WORD $0x6e39dca5 // fmul v5.4s, v5.4s, v25.4s
+	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
 	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e6149ca // sqxtn2 v10.8h, v14.4s
-	WORD $0x4e614ad2 // sqxtn2 v18.8h, v22.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614aca // sqxtn2 v10.8h, v22.4s
+	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
 	WORD $0x4e7f0d4a // sqadd v10.8h, v10.8h, v31.8h
-	WORD $0x4e7f0e52 // sqadd v18.8h, v18.8h, v31.8h
+	WORD $0x4e7f0c84 // sqadd v4.8h, v4.8h, v31.8h
 	WORD $0x0e21494a // sqxtn v10.8b, v10.8h
-	WORD $0x4e214a4a // sqxtn2 v10.16b, v18.8h
+	WORD $0x4e21488a // sqxtn2 v10.16b, v4.8h
 	WORD $0x4e3e654a // smax v10.16b, v10.16b, v30.16b
 	WORD $0x4e3d6d4a // smin v10.16b, v10.16b, v29.16b
-	WORD $0xaa0d03ee // mov x14, x13
-	WORD $0x0d8381ca // st1 {v10.s}[0], [x14], x3
-	WORD $0x0d8391ca // st1 {v10.s}[1], [x14], x3
-	WORD $0x4d8381ca // st1 {v10.s}[2], [x14], x3
-	WORD $0x4d0091ca // st1 {v10.s}[3], [x14]
+	WORD $0x8b0301ae // add x14, x13, x3
+	WORD $0x8b0305b0 // add x16, x13, x3, lsl #1
+	WORD $0x8b0305d1 // add x17, x14, x3, lsl #1
+	WORD $0x0d0081aa // st1 {v10.s}[0], [x13]
+	WORD $0x0d0091ca // st1 {v10.s}[1], [x14]
+	WORD $0x4d00820a // st1 {v10.s}[2], [x16]
+	WORD $0x4d00922a // st1 {v10.s}[3], [x17]
+	WORD $0xf10005ef // subs x15, x15, #0x1
+	WORD $0x540003e0 // b.eq winogradOutput+0x4b8
+	WORD $0x8b0401ad // add x13, x13, x4
+	WORD $0x4f3ae56b // scvtf v11.4s, v11.4s, #6
+	WORD $0x4f3ae6f7 // scvtf v23.4s, v23.4s, #6
+	WORD $0x4f3ae4c6 // scvtf v6.4s, v6.4s, #6
+	WORD $0x4f3ae58c // scvtf v12.4s, v12.4s, #6
+	WORD $0x6e39dd6b // fmul v11.4s, v11.4s, v25.4s
+	WORD $0x6e39def7 // fmul v23.4s, v23.4s, v25.4s
+	WORD $0x6e39dcc6 // fmul v6.4s, v6.4s, v25.4s
+	WORD $0x6e39dd8c // fmul v12.4s, v12.4s, v25.4s
+	WORD $0x4e21a96b // fcvtns v11.4s, v11.4s
+	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x4e21a98c // fcvtns v12.4s, v12.4s
+	WORD $0x0e61496b // sqxtn v11.4h, v11.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614aeb // sqxtn2 v11.8h, v23.4s
+	WORD $0x4e614986 // sqxtn2 v6.8h, v12.4s
+	WORD $0x4e7f0d6b // sqadd v11.8h, v11.8h, v31.8h
+	WORD $0x4e7f0cc6 // sqadd v6.8h, v6.8h, v31.8h
+	WORD $0x0e21496b // sqxtn v11.8b, v11.8h
+	WORD $0x4e2148cb // sqxtn2 v11.16b, v6.8h
+	WORD $0x4e3e656b // smax v11.16b, v11.16b, v30.16b
+	WORD $0x4e3d6d6b // smin v11.16b, v11.16b, v29.16b
+	WORD $0x8b0301ae // add x14, x13, x3
+	WORD $0x8b0305b0 // add x16, x13, x3, lsl #1
+	WORD $0x8b0305d1 // add x17, x14, x3, lsl #1
+	WORD $0x0d0081ab // st1 {v11.s}[0], [x13]
+	WORD $0x0d0091cb // st1 {v11.s}[1], [x14]
+	WORD $0x4d00820b // st1 {v11.s}[2], [x16]
+	WORD $0x4d00922b // st1 {v11.s}[3], [x17]
 
-// winogradOutput+0x498:
+// winogradOutput+0x4b8:
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0x9100118c // add x12, x12, #0x4
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf100813f // cmp x9, #0x20
-	WORD $0x54ffdbc1 // b.ne winogradOutput+0x20
+	WORD $0x54ffdac1 // b.ne winogradOutput+0x20
 	WORD $0x91008021 // add x1, x1, #0x20
 	WORD $0x91004042 // add x2, x2, #0x10
 	WORD $0xf10004e7 // subs x7, x7, #0x1
-	WORD $0x54ffdae1 // b.ne winogradOutput+0x14
+	WORD $0x54ffd9e1 // b.ne winogradOutput+0x14
 	RET
 
 // winogradOutputPool is winogradOutput with a 2x2 max pool behind it.
@@ -1244,76 +1258,76 @@ TEXT ·winogradOutputPool(SB), NOSPLIT, $0-8
 
 // winogradOutputPool+0x20:
 	WORD $0x8b0904ab // add x11, x5, x9, lsl #1
-	WORD $0x3dc00166 // ldr q6, [x11]
 	WORD $0x3dc00140 // ldr q0, [x10]
 	WORD $0x3dc18141 // ldr q1, [x10, #1536]
 	WORD $0x3dc30142 // ldr q2, [x10, #3072]
 	WORD $0x3dc48143 // ldr q3, [x10, #4608]
 	WORD $0x3dc60144 // ldr q4, [x10, #6144]
 	WORD $0x3dc78145 // ldr q5, [x10, #7680]
+	WORD $0x3dc00166 // ldr q6, [x11]
+	WORD $0x3dc0415a // ldr q26, [x10, #256]
+	WORD $0x3dc1c15b // ldr q27, [x10, #1792]
+	WORD $0x3dc3415c // ldr q28, [x10, #3328]
+	WORD $0x3dc4c15d // ldr q29, [x10, #4864]
+	WORD $0x3dc6415e // ldr q30, [x10, #6400]
+	WORD $0x3dc7c15f // ldr q31, [x10, #7936]
+	WORD $0x4ea6877b // add v27.4s, v27.4s, v6.4s
 	WORD $0x4ea2842a // add v10.4s, v1.4s, v2.4s
+	WORD $0x4ebc876e // add v14.4s, v27.4s, v28.4s
 	WORD $0x6ea2842b // sub v11.4s, v1.4s, v2.4s
+	WORD $0x6ebc876f // sub v15.4s, v27.4s, v28.4s
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
+	WORD $0x4ebe87bb // add v27.4s, v29.4s, v30.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
+	WORD $0x6ebe87bc // sub v28.4s, v29.4s, v30.4s
 	WORD $0x4eaa8408 // add v8.4s, v0.4s, v10.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18508 // add v8.4s, v8.4s, v1.4s
+	WORD $0x4eae874c // add v12.4s, v26.4s, v14.4s
 	WORD $0x6f87002a // mla v10.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38569 // add v9.4s, v11.4s, v3.4s
+	WORD $0x6f87036e // mla v14.4s, v27.4s, v7.s[0]
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4f21579e // shl v30.4s, v28.4s, #1
+	WORD $0x4ea18508 // add v8.4s, v8.4s, v1.4s
+	WORD $0x4ebb858c // add v12.4s, v12.4s, v27.4s
+	WORD $0x4ea48569 // add v9.4s, v11.4s, v4.4s
+	WORD $0x4ebe85ed // add v13.4s, v15.4s, v30.4s
 	WORD $0x6fa7004b // mla v11.4s, v2.4s, v7.s[1]
+	WORD $0x6fa7038f // mla v15.4s, v28.4s, v7.s[1]
 	WORD $0x6f8700ab // mla v11.4s, v5.4s, v7.s[0]
-	WORD $0x3dc04140 // ldr q0, [x10, #256]
-	WORD $0x3dc1c141 // ldr q1, [x10, #1792]
-	WORD $0x3dc34142 // ldr q2, [x10, #3328]
-	WORD $0x3dc4c143 // ldr q3, [x10, #4864]
-	WORD $0x3dc64144 // ldr q4, [x10, #6400]
-	WORD $0x3dc7c145 // ldr q5, [x10, #7936]
-	WORD $0x4ea68421 // add v1.4s, v1.4s, v6.4s
-	WORD $0x4ea2842e // add v14.4s, v1.4s, v2.4s
-	WORD $0x6ea2842f // sub v15.4s, v1.4s, v2.4s
-	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
-	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
-	WORD $0x4eae840c // add v12.4s, v0.4s, v14.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea1858c // add v12.4s, v12.4s, v1.4s
-	WORD $0x6f87002e // mla v14.4s, v1.4s, v7.s[0]
-	WORD $0x4ea385ed // add v13.4s, v15.4s, v3.4s
-	WORD $0x6fa7004f // mla v15.4s, v2.4s, v7.s[1]
-	WORD $0x6f8700af // mla v15.4s, v5.4s, v7.s[0]
+	WORD $0x6f8703ef // mla v15.4s, v31.4s, v7.s[0]
 	WORD $0x3dc08140 // ldr q0, [x10, #512]
 	WORD $0x3dc20141 // ldr q1, [x10, #2048]
 	WORD $0x3dc38142 // ldr q2, [x10, #3584]
 	WORD $0x3dc50143 // ldr q3, [x10, #5120]
 	WORD $0x3dc68144 // ldr q4, [x10, #6656]
 	WORD $0x3dc80145 // ldr q5, [x10, #8192]
+	WORD $0x3dc0c15a // ldr q26, [x10, #768]
+	WORD $0x3dc2415b // ldr q27, [x10, #2304]
+	WORD $0x3dc3c15c // ldr q28, [x10, #3840]
+	WORD $0x3dc5415d // ldr q29, [x10, #5376]
+	WORD $0x3dc6c15e // ldr q30, [x10, #6912]
+	WORD $0x3dc8415f // ldr q31, [x10, #8448]
 	WORD $0x4ea28432 // add v18.4s, v1.4s, v2.4s
+	WORD $0x4ebc8776 // add v22.4s, v27.4s, v28.4s
 	WORD $0x6ea28433 // sub v19.4s, v1.4s, v2.4s
+	WORD $0x6ebc8777 // sub v23.4s, v27.4s, v28.4s
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
+	WORD $0x4ebe87bb // add v27.4s, v29.4s, v30.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
+	WORD $0x6ebe87bc // sub v28.4s, v29.4s, v30.4s
 	WORD $0x4eb28410 // add v16.4s, v0.4s, v18.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18610 // add v16.4s, v16.4s, v1.4s
+	WORD $0x4eb68754 // add v20.4s, v26.4s, v22.4s
 	WORD $0x6f870032 // mla v18.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38671 // add v17.4s, v19.4s, v3.4s
+	WORD $0x6f870376 // mla v22.4s, v27.4s, v7.s[0]
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4f21579e // shl v30.4s, v28.4s, #1
+	WORD $0x4ea18610 // add v16.4s, v16.4s, v1.4s
+	WORD $0x4ebb8694 // add v20.4s, v20.4s, v27.4s
+	WORD $0x4ea48671 // add v17.4s, v19.4s, v4.4s
+	WORD $0x4ebe86f5 // add v21.4s, v23.4s, v30.4s
 	WORD $0x6fa70053 // mla v19.4s, v2.4s, v7.s[1]
+	WORD $0x6fa70397 // mla v23.4s, v28.4s, v7.s[1]
 	WORD $0x6f8700b3 // mla v19.4s, v5.4s, v7.s[0]
-	WORD $0x3dc0c140 // ldr q0, [x10, #768]
-	WORD $0x3dc24141 // ldr q1, [x10, #2304]
-	WORD $0x3dc3c142 // ldr q2, [x10, #3840]
-	WORD $0x3dc54143 // ldr q3, [x10, #5376]
-	WORD $0x3dc6c144 // ldr q4, [x10, #6912]
-	WORD $0x3dc84145 // ldr q5, [x10, #8448]
-	WORD $0x4ea28436 // add v22.4s, v1.4s, v2.4s
-	WORD $0x6ea28437 // sub v23.4s, v1.4s, v2.4s
-	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
-	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
-	WORD $0x4eb68414 // add v20.4s, v0.4s, v22.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18694 // add v20.4s, v20.4s, v1.4s
-	WORD $0x6f870036 // mla v22.4s, v1.4s, v7.s[0]
-	WORD $0x4ea386f5 // add v21.4s, v23.4s, v3.4s
-	WORD $0x6fa70057 // mla v23.4s, v2.4s, v7.s[1]
-	WORD $0x6f8700b7 // mla v23.4s, v5.4s, v7.s[0]
+	WORD $0x6f8703f7 // mla v23.4s, v31.4s, v7.s[0]
 	WORD $0x3dc10140 // ldr q0, [x10, #1024]
 	WORD $0x3dc28141 // ldr q1, [x10, #2560]
 	WORD $0x3dc40142 // ldr q2, [x10, #4096]
@@ -1325,10 +1339,10 @@ TEXT ·winogradOutputPool(SB), NOSPLIT, $0-8
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
 	WORD $0x4eba8418 // add v24.4s, v0.4s, v26.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea18718 // add v24.4s, v24.4s, v1.4s
 	WORD $0x6f87003a // mla v26.4s, v1.4s, v7.s[0]
-	WORD $0x4ea38779 // add v25.4s, v27.4s, v3.4s
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4ea18718 // add v24.4s, v24.4s, v1.4s
+	WORD $0x4ea48779 // add v25.4s, v27.4s, v4.4s
 	WORD $0x6fa7005b // mla v27.4s, v2.4s, v7.s[1]
 	WORD $0x6f8700bb // mla v27.4s, v5.4s, v7.s[0]
 	WORD $0x3dc14140 // ldr q0, [x10, #1280]
@@ -1342,97 +1356,97 @@ TEXT ·winogradOutputPool(SB), NOSPLIT, $0-8
 	WORD $0x4ea48461 // add v1.4s, v3.4s, v4.4s
 	WORD $0x6ea48462 // sub v2.4s, v3.4s, v4.4s
 	WORD $0x4ebe841c // add v28.4s, v0.4s, v30.4s
-	WORD $0x4f215443 // shl v3.4s, v2.4s, #1
-	WORD $0x4ea1879c // add v28.4s, v28.4s, v1.4s
 	WORD $0x6f87003e // mla v30.4s, v1.4s, v7.s[0]
-	WORD $0x4ea387fd // add v29.4s, v31.4s, v3.4s
+	WORD $0x4f215444 // shl v4.4s, v2.4s, #1
+	WORD $0x4ea1879c // add v28.4s, v28.4s, v1.4s
+	WORD $0x4ea487fd // add v29.4s, v31.4s, v4.4s
 	WORD $0x6fa7005f // mla v31.4s, v2.4s, v7.s[1]
 	WORD $0x6f8700bf // mla v31.4s, v5.4s, v7.s[0]
-	WORD $0x4eb08582 // add v2.4s, v12.4s, v16.4s
-	WORD $0x6eb08583 // sub v3.4s, v12.4s, v16.4s
+	WORD $0x4eb08580 // add v0.4s, v12.4s, v16.4s
+	WORD $0x4eb185a2 // add v2.4s, v13.4s, v17.4s
+	WORD $0x6eb08581 // sub v1.4s, v12.4s, v16.4s
+	WORD $0x6eb185a3 // sub v3.4s, v13.4s, v17.4s
 	WORD $0x4eb8868c // add v12.4s, v20.4s, v24.4s
-	WORD $0x6eb88690 // sub v16.4s, v20.4s, v24.4s
-	WORD $0x4ea28500 // add v0.4s, v8.4s, v2.4s
-	WORD $0x4f215614 // shl v20.4s, v16.4s, #1
-	WORD $0x4eac8400 // add v0.4s, v0.4s, v12.4s
-	WORD $0x6f870182 // mla v2.4s, v12.4s, v7.s[0]
-	WORD $0x4eb48461 // add v1.4s, v3.4s, v20.4s
-	WORD $0x6fa70203 // mla v3.4s, v16.4s, v7.s[1]
-	WORD $0x6f870383 // mla v3.4s, v28.4s, v7.s[0]
-	WORD $0x4eb185b0 // add v16.4s, v13.4s, v17.4s
-	WORD $0x6eb185b4 // sub v20.4s, v13.4s, v17.4s
 	WORD $0x4eb986ad // add v13.4s, v21.4s, v25.4s
+	WORD $0x6eb88690 // sub v16.4s, v20.4s, v24.4s
 	WORD $0x6eb986b1 // sub v17.4s, v21.4s, v25.4s
-	WORD $0x4eb08528 // add v8.4s, v9.4s, v16.4s
-	WORD $0x4f215635 // shl v21.4s, v17.4s, #1
-	WORD $0x4ead8508 // add v8.4s, v8.4s, v13.4s
-	WORD $0x6f8701b0 // mla v16.4s, v13.4s, v7.s[0]
-	WORD $0x4eb5868c // add v12.4s, v20.4s, v21.4s
-	WORD $0x6fa70234 // mla v20.4s, v17.4s, v7.s[1]
-	WORD $0x6f8703b4 // mla v20.4s, v29.4s, v7.s[0]
-	WORD $0x4eb285d1 // add v17.4s, v14.4s, v18.4s
-	WORD $0x6eb285d5 // sub v21.4s, v14.4s, v18.4s
+	WORD $0x4ea08508 // add v8.4s, v8.4s, v0.4s
+	WORD $0x4ea28529 // add v9.4s, v9.4s, v2.4s
+	WORD $0x6f870180 // mla v0.4s, v12.4s, v7.s[0]
+	WORD $0x6f8701a2 // mla v2.4s, v13.4s, v7.s[0]
+	WORD $0x4f215618 // shl v24.4s, v16.4s, #1
+	WORD $0x4f215639 // shl v25.4s, v17.4s, #1
+	WORD $0x4eac8508 // add v8.4s, v8.4s, v12.4s
+	WORD $0x4ead8529 // add v9.4s, v9.4s, v13.4s
+	WORD $0x4eb88434 // add v20.4s, v1.4s, v24.4s
+	WORD $0x4eb98475 // add v21.4s, v3.4s, v25.4s
+	WORD $0x6fa70201 // mla v1.4s, v16.4s, v7.s[1]
+	WORD $0x6fa70223 // mla v3.4s, v17.4s, v7.s[1]
+	WORD $0x6f870381 // mla v1.4s, v28.4s, v7.s[0]
+	WORD $0x6f8703a3 // mla v3.4s, v29.4s, v7.s[0]
+	WORD $0x4eb285c4 // add v4.4s, v14.4s, v18.4s
+	WORD $0x4eb385e6 // add v6.4s, v15.4s, v19.4s
+	WORD $0x6eb285c5 // sub v5.4s, v14.4s, v18.4s
+	WORD $0x6eb385ec // sub v12.4s, v15.4s, v19.4s
 	WORD $0x4eba86ce // add v14.4s, v22.4s, v26.4s
-	WORD $0x6eba86d2 // sub v18.4s, v22.4s, v26.4s
-	WORD $0x4eb18549 // add v9.4s, v10.4s, v17.4s
-	WORD $0x4f215656 // shl v22.4s, v18.4s, #1
-	WORD $0x4eae8529 // add v9.4s, v9.4s, v14.4s
-	WORD $0x6f8701d1 // mla v17.4s, v14.4s, v7.s[0]
-	WORD $0x4eb686ad // add v13.4s, v21.4s, v22.4s
-	WORD $0x6fa70255 // mla v21.4s, v18.4s, v7.s[1]
-	WORD $0x6f8703d5 // mla v21.4s, v30.4s, v7.s[0]
-	WORD $0x4eb385f2 // add v18.4s, v15.4s, v19.4s
-	WORD $0x6eb385f6 // sub v22.4s, v15.4s, v19.4s
 	WORD $0x4ebb86ef // add v15.4s, v23.4s, v27.4s
+	WORD $0x6eba86d2 // sub v18.4s, v22.4s, v26.4s
 	WORD $0x6ebb86f3 // sub v19.4s, v23.4s, v27.4s
-	WORD $0x4eb2856a // add v10.4s, v11.4s, v18.4s
-	WORD $0x4f215677 // shl v23.4s, v19.4s, #1
-	WORD $0x4eaf854a // add v10.4s, v10.4s, v15.4s
-	WORD $0x6f8701f2 // mla v18.4s, v15.4s, v7.s[0]
-	WORD $0x4eb786ce // add v14.4s, v22.4s, v23.4s
-	WORD $0x6fa70276 // mla v22.4s, v19.4s, v7.s[1]
-	WORD $0x6f8703f6 // mla v22.4s, v31.4s, v7.s[0]
+	WORD $0x4ea4854a // add v10.4s, v10.4s, v4.4s
+	WORD $0x4ea6856b // add v11.4s, v11.4s, v6.4s
+	WORD $0x6f8701c4 // mla v4.4s, v14.4s, v7.s[0]
+	WORD $0x6f8701e6 // mla v6.4s, v15.4s, v7.s[0]
+	WORD $0x4f21565a // shl v26.4s, v18.4s, #1
+	WORD $0x4f21567b // shl v27.4s, v19.4s, #1
+	WORD $0x4eae854a // add v10.4s, v10.4s, v14.4s
+	WORD $0x4eaf856b // add v11.4s, v11.4s, v15.4s
+	WORD $0x4eba84b6 // add v22.4s, v5.4s, v26.4s
+	WORD $0x4ebb8597 // add v23.4s, v12.4s, v27.4s
+	WORD $0x6fa70245 // mla v5.4s, v18.4s, v7.s[1]
+	WORD $0x6fa7026c // mla v12.4s, v19.4s, v7.s[1]
+	WORD $0x6f8703c5 // mla v5.4s, v30.4s, v7.s[0]
+	WORD $0x6f8703ec // mla v12.4s, v31.4s, v7.s[0]
 	WORD $0x3dc00579 // ldr q25, [x11, #16]
 	WORD $0x4c4060dd // ld1 {v29.16b-v31.16b}, [x6]
+	WORD $0x4f878908 // mul v8.4s, v8.4s, v7.s[2]
+	WORD $0x4f878a94 // mul v20.4s, v20.4s, v7.s[2]
 	WORD $0x4f878800 // mul v0.4s, v0.4s, v7.s[2]
 	WORD $0x4f878821 // mul v1.4s, v1.4s, v7.s[2]
+	WORD $0x4f878929 // mul v9.4s, v9.4s, v7.s[2]
+	WORD $0x4f878ab5 // mul v21.4s, v21.4s, v7.s[2]
 	WORD $0x4f878842 // mul v2.4s, v2.4s, v7.s[2]
 	WORD $0x4f878863 // mul v3.4s, v3.4s, v7.s[2]
-	WORD $0x4f878908 // mul v8.4s, v8.4s, v7.s[2]
-	WORD $0x4f87898c // mul v12.4s, v12.4s, v7.s[2]
-	WORD $0x4f878a10 // mul v16.4s, v16.4s, v7.s[2]
-	WORD $0x4f878a94 // mul v20.4s, v20.4s, v7.s[2]
-	WORD $0x4f878929 // mul v9.4s, v9.4s, v7.s[2]
-	WORD $0x4f8789ad // mul v13.4s, v13.4s, v7.s[2]
-	WORD $0x4f878a31 // mul v17.4s, v17.4s, v7.s[2]
-	WORD $0x4f878ab5 // mul v21.4s, v21.4s, v7.s[2]
 	WORD $0x4f87894a // mul v10.4s, v10.4s, v7.s[2]
-	WORD $0x4f8789ce // mul v14.4s, v14.4s, v7.s[2]
-	WORD $0x4f878a52 // mul v18.4s, v18.4s, v7.s[2]
 	WORD $0x4f878ad6 // mul v22.4s, v22.4s, v7.s[2]
+	WORD $0x4f878884 // mul v4.4s, v4.4s, v7.s[2]
+	WORD $0x4f8788a5 // mul v5.4s, v5.4s, v7.s[2]
+	WORD $0x4f87896b // mul v11.4s, v11.4s, v7.s[2]
+	WORD $0x4f878af7 // mul v23.4s, v23.4s, v7.s[2]
+	WORD $0x4f8788c6 // mul v6.4s, v6.4s, v7.s[2]
+	WORD $0x4f87898c // mul v12.4s, v12.4s, v7.s[2]
+	WORD $0x4eb46508 // smax v8.4s, v8.4s, v20.4s
 	WORD $0x4ea16400 // smax v0.4s, v0.4s, v1.4s
+	WORD $0x4eb56529 // smax v9.4s, v9.4s, v21.4s
 	WORD $0x4ea36442 // smax v2.4s, v2.4s, v3.4s
-	WORD $0x4eac6508 // smax v8.4s, v8.4s, v12.4s
-	WORD $0x4eb46610 // smax v16.4s, v16.4s, v20.4s
-	WORD $0x4ead6529 // smax v9.4s, v9.4s, v13.4s
-	WORD $0x4eb56631 // smax v17.4s, v17.4s, v21.4s
-	WORD $0x4eae654a // smax v10.4s, v10.4s, v14.4s
-	WORD $0x4eb66652 // smax v18.4s, v18.4s, v22.4s
-	WORD $0x4ea86400 // smax v0.4s, v0.4s, v8.4s
-	WORD $0x4eb06441 // smax v1.4s, v2.4s, v16.4s
-	WORD $0x4eaa6522 // smax v2.4s, v9.4s, v10.4s
-	WORD $0x4eb26623 // smax v3.4s, v17.4s, v18.4s
+	WORD $0x4eb6654a // smax v10.4s, v10.4s, v22.4s
+	WORD $0x4ea56484 // smax v4.4s, v4.4s, v5.4s
+	WORD $0x4eb7656b // smax v11.4s, v11.4s, v23.4s
+	WORD $0x4eac64c6 // smax v6.4s, v6.4s, v12.4s
+	WORD $0x4ea26401 // smax v1.4s, v0.4s, v2.4s
+	WORD $0x4ea96500 // smax v0.4s, v8.4s, v9.4s
+	WORD $0x4eab6542 // smax v2.4s, v10.4s, v11.4s
+	WORD $0x4ea66483 // smax v3.4s, v4.4s, v6.4s
 	WORD $0x4f3ae400 // scvtf v0.4s, v0.4s, #6
-	WORD $0x6e39dc00 // fmul v0.4s, v0.4s, v25.4s
-	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
 	WORD $0x4f3ae421 // scvtf v1.4s, v1.4s, #6
-	WORD $0x6e39dc21 // fmul v1.4s, v1.4s, v25.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
 	WORD $0x4f3ae442 // scvtf v2.4s, v2.4s, #6
-	WORD $0x6e39dc42 // fmul v2.4s, v2.4s, v25.4s
-	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4f3ae463 // scvtf v3.4s, v3.4s, #6
+	WORD $0x6e39dc00 // fmul v0.4s, v0.4s, v25.4s
+	WORD $0x6e39dc21 // fmul v1.4s, v1.4s, v25.4s
+	WORD $0x6e39dc42 // fmul v2.4s, v2.4s, v25.4s
 	WORD $0x6e39dc63 // fmul v3.4s, v3.4s, v25.4s
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
 	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
 	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
@@ -1445,23 +1459,24 @@ TEXT ·winogradOutputPool(SB), NOSPLIT, $0-8
 	WORD $0x4e3e6400 // smax v0.16b, v0.16b, v30.16b
 	WORD $0x4e3d6c00 // smin v0.16b, v0.16b, v29.16b
 	WORD $0xf940044f // ldr x15, [x2, #8]
-	WORD $0xaa0c03ee // mov x14, x12
-	WORD $0x0d8381c0 // st1 {v0.s}[0], [x14], x3
+	WORD $0x8b03018e // add x14, x12, x3
+	WORD $0x0d008180 // st1 {v0.s}[0], [x12]
 	WORD $0x0d0091c0 // st1 {v0.s}[1], [x14]
 	WORD $0xf10009ff // cmp x15, #0x2
-	WORD $0x54000081 // b.ne winogradOutputPool+0x368
-	WORD $0x8b04018e // add x14, x12, x4
-	WORD $0x4d8381c0 // st1 {v0.s}[2], [x14], x3
+	WORD $0x540000a1 // b.ne winogradOutputPool+0x36c
+	WORD $0x8b04018d // add x13, x12, x4
+	WORD $0x8b0401ce // add x14, x14, x4
+	WORD $0x4d0081a0 // st1 {v0.s}[2], [x13]
 	WORD $0x4d0091c0 // st1 {v0.s}[3], [x14]
 
-// winogradOutputPool+0x368:
+// winogradOutputPool+0x36c:
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0x9100118c // add x12, x12, #0x4
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf100813f // cmp x9, #0x20
-	WORD $0x54ffe541 // b.ne winogradOutputPool+0x20
+	WORD $0x54ffe521 // b.ne winogradOutputPool+0x20
 	WORD $0x91008021 // add x1, x1, #0x20
 	WORD $0x91004042 // add x2, x2, #0x10
 	WORD $0xf10004e7 // subs x7, x7, #0x1
-	WORD $0x54ffe461 // b.ne winogradOutputPool+0x14
+	WORD $0x54ffe441 // b.ne winogradOutputPool+0x14
 	RET

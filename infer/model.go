@@ -116,8 +116,8 @@ func labels(list []string, outputs int) ([]string, error) {
 	return list, nil
 }
 
-// endsInSoftmax looks for SOFTMAX behind the operators that only carry its
-// output on.
+// endsInSoftmax looks for SOFTMAX, or for LOGISTIC whose outputs are
+// probabilities too, behind the operators that only carry the output on.
 func endsInSoftmax(m *tflite.Model) bool {
 	t := m.Outputs[0]
 	for _, op := range slices.Backward(m.Operators) {
@@ -125,7 +125,7 @@ func endsInSoftmax(m *tflite.Model) bool {
 			continue
 		}
 		switch op.Code {
-		case tflite.Softmax:
+		case tflite.Softmax, tflite.Logistic:
 			return true
 		case tflite.Quantize, tflite.Dequantize, tflite.Reshape:
 			t = op.Inputs[0]

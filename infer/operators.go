@@ -55,10 +55,16 @@ func (p *planner) builder(op *tflite.Operator) (build func(*tflite.Operator, *st
 		return p.pool2D, 1
 	case tflite.Mean:
 		return p.mean, 1
-	case tflite.Add:
-		return p.sum, 2
+	case tflite.Add, tflite.Sub, tflite.Mul:
+		return p.elementwise, 2
+	case tflite.Concatenation:
+		return p.concatenation, len(op.Inputs)
 	case tflite.Relu, tflite.Relu6:
 		return p.relu, 1
+	case tflite.Logistic:
+		return p.logistic, 1
+	case tflite.HardSwish:
+		return p.hardSwish, 1
 	case tflite.Pad:
 		return p.pad, 1
 	case tflite.Reshape:
@@ -84,34 +90,6 @@ func (p *planner) unary(s *step) (in, out activation, err error) {
 
 func describe(in, out generic.Shape) string {
 	return fmt.Sprintf("%dx%dx%d > %dx%dx%d", in.H, in.W, in.C, out.H, out.W, out.C)
-}
-
-// sum plans ADD.
-func (p *planner) sum(op *tflite.Operator, s *step) error {
-	o, _ := op.Options.(tflite.AddOptions)
-	a, out, err := p.unary(s)
-	if err != nil {
-		return err
-	}
-	b, err := p.activation(s.b)
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(a.shape, b.shape) || !slices.Equal(a.shape, out.shape) {
-		return fmt.Errorf("the shapes %v and %v give %v; broadcasting is not supported", a.shape, b.shape, out.shape)
-	}
-	output, err := out.output(o.Activation)
-	if err != nil {
-		return err
-	}
-	sum, err := quant.NewSum(a.scale, a.zero, b.scale, b.zero, out.scale, output)
-	if err != nil {
-		return err
-	}
-	k := generic.Add{Shape: a.rows(), Sum: sum}
-	s.Shape = describe(k.Shape, k.Shape)
-	s.prepare = func(ks kernel.Kernels) generic.Operator { return ks.Add(k) }
-	return nil
 }
 
 // relu plans RELU and RELU6.
@@ -141,19 +119,68 @@ func (p *planner) rescale(s *step, f tflite.Activation, newRescale func(int32, f
 		return fmt.Errorf("between input and output it %w", err)
 	}
 	r := newRescale(in.zero, ratio, output)
-	k := generic.Lookup{Shape: in.rows()}
-	identity := true
-	for i := range k.Table {
-		v := int8(i - 128)
-		k.Table[i] = r.Of(v)
-		identity = identity && k.Table[i] == v
-	}
-	if identity {
+	p.lookup(s, in, r.Of)
+	return nil
+}
+
+// lookup plans any function of single elements.
+func (p *planner) lookup(s *step, in activation, f func(int8) int8) {
+	k := generic.Lookup{Shape: in.rows(), Table: table(f)}
+	if k.Table == table(func(v int8) int8 { return v }) {
 		p.alias(s.out, s.a)
-		return nil
+		return
 	}
 	s.Shape = describe(k.Shape, k.Shape)
 	s.prepare = func(ks kernel.Kernels) generic.Operator { return ks.Lookup(k) }
+}
+
+// table holds what a function makes of -128, -127, and so on.
+func table(f func(int8) int8) (t [256]int8) {
+	for i := range t {
+		t[i] = f(int8(i - 128))
+	}
+	return t
+}
+
+// logistic plans LOGISTIC.
+func (p *planner) logistic(_ *tflite.Operator, s *step) error {
+	in, out, err := p.unary(s)
+	if err != nil {
+		return err
+	}
+	if err := checkProbabilities(in, out); err != nil {
+		return err
+	}
+	p.lookup(s, in, quant.NewLogistic(in.scale, in.zero, out.scale, out.zero))
+	return nil
+}
+
+// checkProbabilities asks of the outputs of LOGISTIC and SOFTMAX what LiteRT
+// asks.
+func checkProbabilities(in, out activation) error {
+	if !slices.Equal(in.shape, out.shape) {
+		return fmt.Errorf("the input's shape is %v, the output's %v", in.shape, out.shape)
+	}
+	if !(out.scale > 0.999/256 && out.scale < 1.001/256) || out.zero != quant.Least {
+		return fmt.Errorf("its output has the scale %v and zero point %d; probabilities have 1/256 and the least value", out.scale, out.zero)
+	}
+	return nil
+}
+
+// hardSwish plans HARD_SWISH.
+func (p *planner) hardSwish(_ *tflite.Operator, s *step) error {
+	in, out, err := p.unary(s)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(in.shape, out.shape) {
+		return fmt.Errorf("the input's shape is %v, the output's %v", in.shape, out.shape)
+	}
+	f, err := quant.NewHardSwish(in.scale, in.zero, out.scale, out.zero)
+	if err != nil {
+		return err
+	}
+	p.lookup(s, in, f)
 	return nil
 }
 
@@ -224,12 +251,8 @@ func (p *planner) softmax(op *tflite.Operator, s *step) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(in.shape, out.shape) {
-		return fmt.Errorf("the input's shape is %v, the output's %v", in.shape, out.shape)
-	}
-	// LiteRT asks for the same.
-	if !(out.scale > 0.999/256 && out.scale < 1.001/256) || out.zero != quant.Least {
-		return fmt.Errorf("its output has the scale %v and zero point %d; probabilities have 1/256 and the least value", out.scale, out.zero)
+	if err := checkProbabilities(in, out); err != nil {
+		return err
 	}
 	if err := checkScale(in.scale * o.Beta); err != nil {
 		return fmt.Errorf("with beta %v it %w", o.Beta, err)

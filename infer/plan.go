@@ -14,6 +14,8 @@ const (
 	maxArena     = 256 << 20
 	maxMACs      = 100e9
 	maxOperators = 4096
+	// maxConcatenated bounds the inputs of one CONCATENATION.
+	maxConcatenated = 64
 	// maxWindow bounds kernel sizes, strides and dilations, so that products
 	// of two of them fit an int of 32 bits.
 	maxWindow = 1 << 14

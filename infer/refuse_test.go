@@ -70,8 +70,20 @@ func TestLoadRefuses(t *testing.T) {
 		name, says string
 		spoil      func(*tflite.Model)
 	}{
-		{"an unsupported operator", "operator 1 (CONCATENATION)", func(m *tflite.Model) { m.Operators[1].Code = tflite.Concatenation }},
 		{"a custom operator", `operator 1 (CUSTOM "mine")`, func(m *tflite.Model) { m.Operators[1].Code, m.Operators[1].Custom = tflite.Custom, "mine" }},
+		{"a concatenation of other shapes", "operator 1 (CONCATENATION): its input 0 has the shape", func(m *tflite.Model) {
+			m.Operators[1].Code, m.Operators[1].Options = tflite.Concatenation, tflite.ConcatenationOptions{Axis: 3}
+		}},
+		{"a concatenation along no dimension", "the axis -5 is not one of", func(m *tflite.Model) {
+			m.Operators[1].Code, m.Operators[1].Options = tflite.Concatenation, tflite.ConcatenationOptions{Axis: -5}
+		}},
+		{"an addition of other shapes", "do not go together", func(m *tflite.Model) {
+			m.Operators[1].Code, m.Operators[1].Options, m.Operators[1].Inputs = tflite.Add, nil, []int{3, 0}
+			m.Tensors[0].Shape, m.Tensors[3].Shape = []int{1, 4, 4, 1}, []int{1, 3, 4, 2}
+			m.Operators[0].Options = tflite.Conv2DOptions{StrideW: 1, StrideH: 1, DilationW: 1, DilationH: 1, Padding: tflite.Valid}
+			m.Tensors[1].Shape = []int{2, 2, 1, 1}
+			m.Tensors[1].Data = m.Tensors[1].Data[:4]
+		}},
 		{"missing options", "operator 0 (CONV_2D): its options are missing", func(m *tflite.Model) { m.Operators[0].Options = nil }},
 		{"a tensor nobody wrote", "operator 0 (CONV_2D): it reads tensor 3", func(m *tflite.Model) { m.Operators[0].Inputs[0] = 3 }},
 		{"operators out of order", "no earlier operator writes", func(m *tflite.Model) { m.Operators[0], m.Operators[1] = m.Operators[1], m.Operators[0] }},

@@ -264,6 +264,13 @@ func place(w *generic.Window, padding tflite.Padding, in, out generic.Shape) err
 		return fmt.Errorf("the output is %dx%d, its window gives %dx%d", out.H, out.W, h, wide)
 	}
 	w.PadTop, w.PadLeft = top, left
+	// A single element can't be spread.
+	if w.KernelH == 1 {
+		w.DilationH = 1
+	}
+	if w.KernelW == 1 {
+		w.DilationW = 1
+	}
 	return nil
 }
 

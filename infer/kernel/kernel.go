@@ -26,6 +26,9 @@ type Kernels interface {
 	AveragePool2D(generic.Pool) generic.Operator
 	Mean(generic.Mean) generic.Operator
 	Add(generic.Add) generic.Operator
+	Mul(generic.Mul) generic.Operator
+	Broadcast(generic.Broadcast) generic.Operator
+	Insert(generic.Insert) generic.Operator
 	Lookup(generic.Lookup) generic.Operator
 	Pad(generic.Pad) generic.Operator
 	Softmax(generic.Softmax) generic.Operator

@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// Sum adds two int8 tensors in fixed point, as XNNPACK's qs8-vadd does: both are
+// Sum adds or subtracts two int8 tensors in fixed point, as XNNPACK's qs8-vadd does: both are
 // brought to the output's scale by integer multipliers of 21 bits, and a shift
 // rounds half up.
 type Sum struct {
@@ -17,6 +17,15 @@ type Sum struct {
 // NewSum prepares a + b. The larger of the ratios
 // of input to output scale must lie in [2^-10, 2^8), as in XNNPACK.
 func NewSum(aScale float32, aZero int32, bScale float32, bZero int32, outScale float32, out Output) (Sum, error) {
+	return newSum(aScale, aZero, bScale, bZero, outScale, out, 1)
+}
+
+// NewDifference prepares a - b, with the bounds of NewSum.
+func NewDifference(aScale float32, aZero int32, bScale float32, bZero int32, outScale float32, out Output) (Sum, error) {
+	return newSum(aScale, aZero, bScale, bZero, outScale, out, -1)
+}
+
+func newSum(aScale float32, aZero int32, bScale float32, bZero int32, outScale float32, out Output, sign int32) (Sum, error) {
 	a, b := aScale/outScale, bScale/outScale
 	if m := max(a, b); !(m >= 1.0/1024 && m < 256) {
 		return Sum{}, fmt.Errorf("its scales %v and %v are too far from the output's %v", aScale, bScale, outScale)
@@ -24,7 +33,7 @@ func NewSum(aScale float32, aZero int32, bScale float32, bZero int32, outScale f
 	// The larger multiplier lies in [2^20, 2^21).
 	_, exponent := math.Frexp(float64(max(a, b)))
 	s := Sum{Shift: uint(20 - (exponent - 1)), Output: out}
-	s.A, s.B = s.multiplier(a), s.multiplier(b)
+	s.A, s.B = s.multiplier(a), sign*s.multiplier(b)
 	// |A*aZero + B*bZero| < 2^29 and the rounding is at most 2^29.
 	s.Bias = int32(1)<<(s.Shift-1) - s.A*aZero - s.B*bZero
 	return s, nil

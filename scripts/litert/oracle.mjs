@@ -1,11 +1,12 @@
 // What LiteRT answers for a model: the independent reading that tests compare
 // with. `make litert` puts this file beside its package in build/litert.
 //
-//   node build/litert/oracle.mjs MODEL.tflite INPUT.bin OUTPUT.bin
+//   node build/litert/oracle.mjs MODEL.tflite INPUT.bin OUTPUT.bin ...
 //
 // INPUT.bin holds one or more raw tensors for the model's first input, one after
-// another; OUTPUT.bin receives the raw first output of each. Prints one line of
-// JSON: {"input": {"type", "shape"}, "output": {"type", "shape"}, "runs"}.
+// another; OUTPUT.bin receives the raw first output of each. More models may
+// follow. Prints one line of JSON for each:
+// {"input": {"type", "shape"}, "output": {"type", "shape"}, "runs"}.
 //
 // The package's own interface knows float32, int32 and uint8 tensors but not
 // int8, so this talks to the WebAssembly module beneath it: the build without
@@ -80,8 +81,7 @@ async function infer(litert, environment, compiled, type, bytes) {
   return answer;
 }
 
-async function main(modelFile, inputFile, outputFile) {
-  const litert = await loadLiteRT();
+async function answer(litert, modelFile, inputFile, outputFile) {
   const environment = litert.LiteRtEnvironment.create(null);
   const {model, compiled} = await compile(litert, environment, fs.readFileSync(modelFile));
   const type = model.getInputTensorType(0, 0);
@@ -100,14 +100,21 @@ async function main(modelFile, inputFile, outputFile) {
     output: describe(litert, model.getOutputTensorType(0, 0)),
     runs: answers.length,
   }));
+  for (const object of [compiled, model, environment]) {
+    object.delete();
+  }
 }
 
-if (process.argv.length !== 5) {
-  console.error('usage: node oracle.mjs MODEL.tflite INPUT.bin OUTPUT.bin');
+const files = process.argv.slice(2);
+if (files.length === 0 || files.length % 3 !== 0) {
+  console.error('usage: node oracle.mjs MODEL.tflite INPUT.bin OUTPUT.bin ...');
   process.exit(2);
 }
 try {
-  await main(...process.argv.slice(2));
+  const litert = await loadLiteRT();
+  for (let i = 0; i < files.length; i += 3) {
+    await answer(litert, files[i], files[i + 1], files[i + 2]);
+  }
 } catch (error) {
   console.error([...log, error.message ?? error].join('\n'));
   process.exit(1);

@@ -29,6 +29,28 @@ func (k *add) Run(out, a, b, _ []int8, from, to int) {
 	}
 }
 
+// Mul is the product of two tensors of one shape.
+type Mul struct {
+	Shape   Shape
+	Product quant.Product
+}
+
+type mul struct{ Mul }
+
+// Mul prepares MUL.
+func (Kernels) Mul(m Mul) Operator { return &mul{m} }
+
+func (k *mul) Rows() int    { return k.Shape.H }
+func (k *mul) Scratch() int { return 0 }
+
+func (k *mul) Run(out, a, b, _ []int8, from, to int) {
+	row := k.Shape.W * k.Shape.C
+	out, a, b = out[from*row:to*row], a[from*row:to*row], b[from*row:to*row]
+	for i := range out {
+		out[i] = k.Product.Of(a[i], b[i])
+	}
+}
+
 // Lookup replaces every element by the table's: Table[v-(-128)] for value v. It
 // is any function of one int8, such as RELU or a change of scale.
 type Lookup struct {

@@ -32,6 +32,7 @@ func (s Shape) Len() int { return s.H * s.W * s.C }
 
 // Window is how a kernel slides over a picture. PadTop and PadLeft are the rows
 // and columns before the picture; those after it follow from the output shape.
+// Where the kernel has one row or column the dilation is 1.
 type Window struct {
 	KernelH, KernelW     int
 	StrideH, StrideW     int

@@ -127,7 +127,7 @@ func (d draws) anyWindow() generic.Window {
 		KernelH: d.upTo(10), KernelW: d.upTo(7), StrideH: d.upTo(4), StrideW: d.upTo(4), DilationH: 1, DilationW: 1,
 	}
 	if d.IntN(2) == 0 {
-		w.DilationH, w.DilationW = d.upTo(3), d.upTo(3)
+		w.DilationH, w.DilationW = min(d.upTo(3), w.KernelH), min(d.upTo(3), w.KernelW)
 	}
 	return w
 }

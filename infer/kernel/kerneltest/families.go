@@ -74,6 +74,8 @@ var byLength = []struct {
 	{"Mean/channels", func(d draws, n int) job { return d.mean(shape(3, 4, n)) }},
 	{"Mean/pixels", func(d draws, n int) job { return d.mean(shape(2, n, d.upTo(40))) }},
 	{"Add", func(d draws, n int) job { return d.add(shape(2, 1, n)) }},
+	{"Mul", func(d draws, n int) job { return d.mul(shape(2, 1, n)) }},
+	{"Broadcast", func(d draws, n int) job { return d.broadcast(shape(2, 3, n)) }},
 	{"Lookup", func(d draws, n int) job { return d.lookup(shape(2, 1, n)) }},
 	{"Pad", func(d draws, n int) job { return d.pad(shape(2, 3, n)) }},
 	{"Softmax", func(d draws, n int) job { return d.softmax(shape(1, 2, n)) }},
@@ -104,6 +106,9 @@ var random = []struct {
 	{"AveragePool2D", func(d draws) job { return d.averagePool(d.anyShape(), d.anyPool(), d.IntN(2) == 0) }},
 	{"Mean", func(d draws) job { return d.mean(d.anyShape()) }},
 	{"Add", func(d draws) job { return d.add(d.anyShape()) }},
+	{"Mul", func(d draws) job { return d.mul(d.anyShape()) }},
+	{"Broadcast", func(d draws) job { return d.broadcast(d.anyShape()) }},
+	{"Insert", func(d draws) job { return d.insert(d.anyShape()) }},
 	{"Lookup", func(d draws) job { return d.lookup(d.anyShape()) }},
 	{"Pad", func(d draws) job { return d.pad(d.anyShape()) }},
 	{"Softmax", func(d draws) job { return d.softmax(d.anyShape()) }},
@@ -190,7 +195,8 @@ func (d draws) add(s generic.Shape) job {
 	// The output's scale has the larger ratio, of 2^-10 to 2^8, in the range of
 	// NewSum.
 	out := max(a, b) * float32(math.Exp2(17*d.Float64()-7.5))
-	sum, err := quant.NewSum(a, d.zero(), b, d.zero(), out, d.output())
+	newSum := oneOf(d, quant.NewSum, quant.NewDifference)
+	sum, err := newSum(a, d.zero(), b, d.zero(), out, d.output())
 	if err != nil {
 		panic(err)
 	}
@@ -198,6 +204,32 @@ func (d draws) add(s generic.Shape) job {
 	return job{
 		about: fmt.Sprintf("Add %+v", add), out: s.Len(), a: d.values(s.Len()), b: d.values(s.Len()),
 		operator: func(k kernel.Kernels) (generic.Operator, bool) { return only(k.Add(add)) },
+	}
+}
+
+func (d draws) mul(s generic.Shape) job {
+	m := generic.Mul{Shape: s, Product: quant.Product{AZero: d.zero(), BZero: d.zero(), Scale: d.scales(1, 74*74)[0], Output: d.output()}}
+	return job{
+		about: fmt.Sprintf("Mul %+v", m), out: s.Len(), a: d.values(s.Len()), b: d.values(s.Len()),
+		operator: func(k kernel.Kernels) (generic.Operator, bool) { return only(k.Mul(m)) },
+	}
+}
+
+func (d draws) broadcast(out generic.Shape) job {
+	b := generic.Broadcast{In: shape(oneOf(d, 1, out.H), oneOf(d, 1, out.W), oneOf(d, 1, out.C)), Out: out}
+	return job{
+		about: fmt.Sprintf("Broadcast %+v", b), out: out.Len(), a: d.values(b.In.Len()),
+		operator: func(k kernel.Kernels) (generic.Operator, bool) { return only(k.Broadcast(b)) },
+	}
+}
+
+// insert is tried with an operand that fills whole rows: what else the output
+// holds is not the operator's.
+func (d draws) insert(s generic.Shape) job {
+	i := generic.Insert{Rows: s.H, In: s.W * s.C, Out: s.W * s.C}
+	return job{
+		about: fmt.Sprintf("Insert %+v", i), out: s.Len(), a: d.values(s.Len()),
+		operator: func(k kernel.Kernels) (generic.Operator, bool) { return only(k.Insert(i)) },
 	}
 }
 

@@ -44,12 +44,13 @@ test-arm: setup-test ## Run the engine's tests on the boards' processors, emulat
 	scripts/test-arm.sh
 
 .PHONY: check
-check: setup-build build/tools ## Format, vet, lint, known vulnerabilities, cross-builds
+check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, generated assembly, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \
 		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
 	@echo "check: go vet"; go vet ./...; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
 	@echo "check: staticcheck"; build/tools/staticcheck ./...
 	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
+	@echo "check: arm64 assembly"; go run ./scripts/armasm -check infer/kernel/*/*.asm
 	@packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}} {{join .Deps " "}}{{end}}' ./... | grep -vE $(CGO) | cut -d ' ' -f 1); \
 		for arch in arm64 arm; do \
 			echo "check: $$(wc -w <<<"$$packages") packages for linux/$$arch, without cgo"; \
@@ -100,8 +101,8 @@ clean: ## Remove what was built
 env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
 
-.PHONY: setup-run setup-build setup-test setup-bench
-setup-run setup-build setup-test setup-bench: setup-%:
+.PHONY: setup-run setup-build setup-check setup-test setup-bench
+setup-run setup-build setup-check setup-test setup-bench: setup-%:
 	@scripts/setup.sh $*
 
 # Go knows better than make what is out of date.

@@ -3,8 +3,9 @@
 #
 #   scripts/setup.sh run     a C++ compiler and OpenCV's headers: the kiosk
 #   scripts/setup.sh build   and OpenBLAS: the trainer
+#   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
-#                            flatc, node for LiteRT, and arm64's binutils
+#                            flatc, node for LiteRT, and qemu
 #
 # A second run finds nothing to do and asks no server.
 set -euo pipefail
@@ -16,7 +17,8 @@ fail() {
 
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
-test=("${build[@]}" chromium flatbuffers-compiler git binutils-aarch64-linux-gnu qemu-user-static)
+check=("${build[@]}" binutils-aarch64-linux-gnu)
+test=("${check[@]}" chromium flatbuffers-compiler git qemu-user-static)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)
@@ -25,10 +27,11 @@ command -v npm >/dev/null || test+=(npm) bench+=(npm)
 case ${1-} in
 run) wanted=("${run[@]}") ;;
 build) wanted=("${build[@]}") ;;
+check) wanted=("${check[@]}") ;;
 test) wanted=("${test[@]}") ;;
 bench) wanted=("${bench[@]}") ;;
 *)
-	printf 'usage: %s run|build|test|bench\n' "$0" >&2
+	printf 'usage: %s run|build|check|test|bench\n' "$0" >&2
 	exit 2
 	;;
 esac

@@ -56,3 +56,28 @@ func TestLargestSums(t *testing.T) {
 		}
 	}
 }
+
+// The table that changes sign bits has vectors of its own.
+func TestFlip(t *testing.T) {
+	if !avx2.Supported() {
+		t.Skip("this processor lacks AVX2")
+	}
+	for n := 1; n <= 257; n++ {
+		l := generic.Lookup{Shape: generic.Shape{H: 2, W: 1, C: n}}
+		in, want := make([]int8, 2*n), make([]int8, 2*n)
+		for i := range l.Table {
+			l.Table[i] = int8(i)
+		}
+		for i := range in {
+			in[i] = int8(37 * i)
+			want[i] = int8(uint8(in[i]) ^ 0x80)
+		}
+		got := make([]int8, 2*n+1)
+		o := avx2.Kernels{}.Lookup(l)
+		o.Run(got[:2*n], in, nil, nil, 1, 2)
+		o.Run(got[:2*n], in, nil, nil, 0, 1)
+		if !slices.Equal(got[:2*n], want) || got[2*n] != 0 {
+			t.Fatalf("%d elements a row: %v, want %v and 0", n, got, want)
+		}
+	}
+}

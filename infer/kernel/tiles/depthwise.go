@@ -30,7 +30,7 @@ type depthwise struct {
 
 // Bounds beyond which the plain kernel is as good.
 const (
-	maxPhases  = 4096
+	maxPhases  = 256
 	maxTaps    = 1024
 	maxStrideW = 8
 )

@@ -15,7 +15,7 @@ import (
 
 // Supported tells whether this processor has the instructions.
 func Supported() bool {
-	return avx2.Supported() && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VNNI
+	return avx2.Supported() && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VNNI && cpu.X86.HasBMI2
 }
 
 // Kernels leave to avx2 what this package has not: among it weights that don't

@@ -80,7 +80,14 @@ func load(t testing.TB, name string, opts Options) *Model {
 }
 
 // agreement compares outputs byte by byte.
-type agreement struct{ bytes, differ, worst, runs, tops int }
+type agreement struct {
+	bytes, differ, worst, runs, tops int
+	// seen are the top labels.
+	seen map[int]bool
+}
+
+// labels is how many different top labels there were.
+func (a *agreement) labels() int { return len(a.seen) }
 
 func (a *agreement) add(m *Model, got, want []byte) {
 	value := func(b byte) int {
@@ -104,6 +111,10 @@ func (a *agreement) add(m *Model, got, want []byte) {
 		}
 	}
 	a.runs++
+	if a.seen == nil {
+		a.seen = map[int]bool{}
+	}
+	a.seen[wantTop] = true
 	if gotTop == wantTop {
 		a.tops++
 	}

@@ -113,6 +113,8 @@ if (files.length === 0 || files.length % 3 !== 0) {
 try {
   const litert = await loadLiteRT();
   for (let i = 0; i < files.length; i += 3) {
+    log.length = 0;
+    log.push(`${files[i]}:`);
     await answer(litert, files[i], files[i + 1], files[i + 2]);
   }
 } catch (error) {

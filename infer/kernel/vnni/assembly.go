@@ -66,3 +66,48 @@ func fill(dst unsafe.Pointer, v int8, n int)
 
 //go:noescape
 func layOutPixels(dst unsafe.Pointer, src *int8, count, n, to, from int)
+
+//go:noescape
+func wideConvolve12x2(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve8x2(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve4x2(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve1x2(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve12x1(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve8x1(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve4x1(t *tiles.Tile)
+
+//go:noescape
+func wideConvolve1x1(t *tiles.Tile)
+
+//go:noescape
+func widePooled3x2(t *tiles.Tile)
+
+//go:noescape
+func widePooled1x2(t *tiles.Tile)
+
+//go:noescape
+func widePooled3x1(t *tiles.Tile)
+
+//go:noescape
+func widePooled1x1(t *tiles.Tile)
+
+//go:noescape
+func layOutWide(dst unsafe.Pointer, src *int8, n int)
+
+//go:noescape
+func fillWide(dst unsafe.Pointer, v int8, n int)
+
+//go:noescape
+func layOutPixelsWide(dst unsafe.Pointer, src *int8, count, n, to, from int)

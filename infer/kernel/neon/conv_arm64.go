@@ -90,9 +90,10 @@ type conv struct {
 	generic.Conv
 	output outputVectors
 	// Output channels go in blocks of 4, the last of which ends at the last
-	// channel: 16 elements of the depth of each, and so on, then 8 of each if
-	// 8 are left. The depth is filled up with zeros to a multiple of 8.
-	weights []int8
+	// channel: 16 elements of the depth of each, blocks16 times, then 8 of each,
+	// blocks8 times. The depth is filled up with zeros to a multiple of 8.
+	weights           []int8
+	blocks16, blocks8 int
 	// constants are 4 biases and 4 float32 scales for each block.
 	constants []int32
 	depth     int
@@ -111,7 +112,7 @@ func (k Kernels) Conv2D(c generic.Conv) generic.Operator {
 	if w := newWinograd(&c, generic.Shape{}); w != nil {
 		return w
 	}
-	if c.Out.C < tileChannels || !halvesFit(&c) {
+	if c.Out.C < tileChannels {
 		return k.Kernels.Conv2D(c)
 	}
 	return newConv(c)
@@ -123,7 +124,7 @@ func (k Kernels) Conv2DMaxPool(c generic.Conv, p generic.Pool) (generic.Operator
 		return w, true
 	}
 	// The largest sum has the largest output only if adding the bias does not wrap.
-	if c.Out.C < tileChannels || c.WeightZero != 0 || !halvesFit(&c) || largestSum(&c) > math.MaxInt32 {
+	if c.Out.C < tileChannels || c.WeightZero != 0 || largestSum(&c) > math.MaxInt32 {
 		return nil, false
 	}
 	o := newConv(c)
@@ -165,6 +166,10 @@ func largestSum(c *generic.Conv) int64 {
 func newConv(c generic.Conv) *conv {
 	full := c.KernelH * c.KernelW * c.In.C
 	k := &conv{Conv: c, output: newOutputVectors(&c.Output), depth: (full + 7) &^ 7}
+	k.blocks8 = k.depth / 8
+	if halvesFit(&c) {
+		k.blocks16, k.blocks8 = k.depth/16, k.depth/8%2
+	}
 	k.row = ((c.Out.W-1)*c.StrideW + (c.KernelW-1)*c.DilationW + 1) * c.In.C
 	k.outside = make([]int8, k.row)
 	fill(k.outside, int8(c.InputZero))
@@ -179,7 +184,7 @@ func newConv(c generic.Conv) *conv {
 		k.weights = append(k.weights, make([]int8, tileChannels*k.depth)...)
 		for i := range tileChannels {
 			copy(filter, c.Weights[(from+i)*full:(from+i+1)*full])
-			packFilter(k.weights[at:], filter, i)
+			k.packFilter(k.weights[at:], filter, i)
 			k.constants = append(k.constants, c.Bias[from+i]-c.InputZero*(sum(filter)-c.WeightZero*int32(full)))
 		}
 		for i := range tileChannels {
@@ -191,13 +196,14 @@ func newConv(c generic.Conv) *conv {
 }
 
 // packFilter spreads filter i of a block of 4.
-func packFilter(block, filter []int8, i int) {
-	for len(filter) >= 16 {
+func (k *conv) packFilter(block, filter []int8, i int) {
+	for range k.blocks16 {
 		copy(block[16*i:], filter[:16])
 		block, filter = block[16*tileChannels:], filter[16:]
 	}
-	if len(filter) > 0 {
-		copy(block[8*i:], filter)
+	for range k.blocks8 {
+		copy(block[8*i:], filter[:8])
+		block, filter = block[8*tileChannels:], filter[8:]
 	}
 }
 
@@ -255,7 +261,7 @@ func (k *conv) args() gemmArgs {
 	return gemmArgs{
 		weights: first(k.weights), constants: first(k.constants), output: unsafe.Pointer(&k.output),
 		pixel: k.depth, pair: 2 * k.depth, tile: tilePixels * k.depth, outPixel: k.Out.C,
-		blocks16: k.depth / 16, blocks8: k.depth / 8 % 2, channels: k.Out.C,
+		blocks16: k.blocks16, blocks8: k.blocks8, channels: k.Out.C,
 	}
 }
 

@@ -5,7 +5,8 @@
 // lower 8 elements of a pixel and a filter, SMLAL2 adds the products of the upper
 // 8: two products of int8 fit int16 unless both are -128 * -128, which the
 // packing excludes. SADALP adds each two of those 8 sums to an int32 lane; at the
-// end ADDP adds the four lanes.
+// end ADDP adds the four lanes. What does not fill 16 elements, or does not fit
+// int16, goes in blocks of 8: SMULL and SADALP.
 //
 // A tile is 4 pixels by 4 channels:
 //
@@ -18,7 +19,7 @@
 //	x3  weights of the block     x15 pixels left
 //	x4  bias and scale of it     x16, x17 the tile's input and output
 //	x5  range and zero point     x19-x22  the 4 pixels
-//	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile
+//	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile    x24 blocks of 8 left
 //	x7  bytes from pixel 0 to 2  x23 weights at hand
 //	x8  bytes from tile to tile  x25 what is left of the blocks of 16, negative
 //	x9  bytes from pixel to pixel of the output
@@ -65,6 +66,7 @@
         add     x22, x21, x6
         mov     x23, x3
         mov     x25, x27
+        mov     x24, x12
 .endm
 
 // The products of a filter with 4 pixels.
@@ -117,10 +119,10 @@
 .endm
 
 .macro depth8 op
-        ldr     d0, [x19]
-        ldr     d1, [x20]
-        ldr     d2, [x21]
-        ldr     d3, [x22]
+        ldr     d0, [x19], #8
+        ldr     d1, [x20], #8
+        ldr     d2, [x21], #8
+        ldr     d3, [x22], #8
         ld1     {v4.8b-v7.8b}, [x23], #32
         column8 \op, v4, v16, v20, v24, v28
         column8 \op, v5, v17, v21, v25, v29
@@ -140,11 +142,16 @@
         adds    x25, x25, #16
         b.ne    3b
 4:
-        cbz     x12, 6f
+        cbz     x24, 6f
+41:
         depth8  sadalp
+        subs    x24, x24, #1
+        b.ne    41b
         b       6f
 5:
         depth8  saddlp
+        subs    x24, x24, #1
+        b.ne    41b
 6:
         ldp     q0, q1, [x4]                    // bias, scale
         addp    v16.4s, v16.4s, v17.4s
@@ -261,7 +268,7 @@ gemmPool:
 .endm
 
 .macro row8 op
-        ldr     d0, [x19]
+        ldr     d0, [x19], #8
         ld1     {v4.8b-v7.8b}, [x23], #32
         smull   v8.8h, v0.8b, v4.8b
         smull   v9.8h, v0.8b, v5.8b
@@ -288,6 +295,7 @@ gemm1:
         mov     x19, x16
         mov     x23, x3
         mov     x25, x27
+        mov     x24, x12
         cbz     x25, 5f
         row16   saddlp
         adds    x25, x25, #16
@@ -297,11 +305,16 @@ gemm1:
         adds    x25, x25, #16
         b.ne    3b
 4:
-        cbz     x12, 6f
+        cbz     x24, 6f
+41:
         row8    sadalp
+        subs    x24, x24, #1
+        b.ne    41b
         b       6f
 5:
         row8    saddlp
+        subs    x24, x24, #1
+        b.ne    41b
 6:
         ldp     q0, q1, [x4]
         addp    v16.4s, v16.4s, v17.4s
@@ -350,12 +363,16 @@ pixelSums:
         subs    x8, x8, #1
         b.ne    2b
 3:
-        cbz     x6, 4f
+        mov     x8, x6
+        cbz     x8, 5f
+4:
         ldr     d0, [x2], #8
-        ldr     d1, [x7]
+        ldr     d1, [x7], #8
         smull   v2.8h, v0.8b, v1.8b
         sadalp  v4.4s, v2.8h
-4:
+        subs    x8, x8, #1
+        b.ne    4b
+5:
         add     v4.4s, v4.4s, v5.4s
         addv    s4, v4.4s
         str     s4, [x1], #4

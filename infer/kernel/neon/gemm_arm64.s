@@ -7,7 +7,8 @@
 // lower 8 elements of a pixel and a filter, SMLAL2 adds the products of the upper
 // 8: two products of int8 fit int16 unless both are -128 * -128, which the
 // packing excludes. SADALP adds each two of those 8 sums to an int32 lane; at the
-// end ADDP adds the four lanes.
+// end ADDP adds the four lanes. What does not fill 16 elements, or does not fit
+// int16, goes in blocks of 8: SMULL and SADALP.
 //
 // A tile is 4 pixels by 4 channels:
 //
@@ -20,7 +21,7 @@
 //	x3  weights of the block     x15 pixels left
 //	x4  bias and scale of it     x16, x17 the tile's input and output
 //	x5  range and zero point     x19-x22  the 4 pixels
-//	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile
+//	x6  bytes from pixel 0 to 1 and from 2 to 3 of a tile    x24 blocks of 8 left
 //	x7  bytes from pixel 0 to 2  x23 weights at hand
 //	x8  bytes from tile to tile  x25 what is left of the blocks of 16, negative
 //	x9  bytes from pixel to pixel of the output
@@ -60,7 +61,8 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa1b03f9 // mov x25, x27
-	WORD $0xb4001319 // cbz x25, gemm+0x2b4
+	WORD $0xaa0c03f8 // mov x24, x12
+	WORD $0xb4001359 // cbz x25, gemm+0x2c0
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x3cf96a81 // ldr q1, [x20, x25]
 	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
@@ -116,9 +118,9 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54000720 // b.eq gemm+0x218
+	WORD $0x54000720 // b.eq gemm+0x21c
 
-// gemm+0x138:
+// gemm+0x13c:
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x3cf96a81 // ldr q1, [x20, x25]
 	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
@@ -174,14 +176,16 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54fff921 // b.ne gemm+0x138
+	WORD $0x54fff921 // b.ne gemm+0x13c
 
-// gemm+0x218:
-	WORD $0xb400098c // cbz x12, gemm+0x348
-	WORD $0xfd400260 // ldr d0, [x19]
-	WORD $0xfd400281 // ldr d1, [x20]
-	WORD $0xfd4002a2 // ldr d2, [x21]
-	WORD $0xfd4002c3 // ldr d3, [x22]
+// gemm+0x21c:
+	WORD $0xb4000a18 // cbz x24, gemm+0x35c
+
+// gemm+0x220:
+	WORD $0xfc408660 // ldr d0, [x19], #8
+	WORD $0xfc408681 // ldr d1, [x20], #8
+	WORD $0xfc4086a2 // ldr d2, [x21], #8
+	WORD $0xfc4086c3 // ldr d3, [x22], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
@@ -215,13 +219,15 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemm+0x348
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fffb41 // b.ne gemm+0x220
+	WORD $0x14000028 // b gemm+0x35c
 
-// gemm+0x2b4:
-	WORD $0xfd400260 // ldr d0, [x19]
-	WORD $0xfd400281 // ldr d1, [x20]
-	WORD $0xfd4002a2 // ldr d2, [x21]
-	WORD $0xfd4002c3 // ldr d3, [x22]
+// gemm+0x2c0:
+	WORD $0xfc408660 // ldr d0, [x19], #8
+	WORD $0xfc408681 // ldr d1, [x20], #8
+	WORD $0xfc4086a2 // ldr d2, [x21], #8
+	WORD $0xfc4086c3 // ldr d3, [x22], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
@@ -255,8 +261,10 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4e602937 // saddlp v23.4s, v9.8h
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fff641 // b.ne gemm+0x220
 
-// gemm+0x348:
+// gemm+0x35c:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -270,7 +278,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4eb6be94 // addp v20.4s, v20.4s, v22.4s
 	WORD $0x4ebabf18 // addp v24.4s, v24.4s, v26.4s
 	WORD $0x4ebebf9c // addp v28.4s, v28.4s, v30.4s
-	WORD $0xb400015a // cbz x26, gemm+0x3a4
+	WORD $0xb400015a // cbz x26, gemm+0x3b8
 	WORD $0x3cc10742 // ldr q2, [x26], #16
 	WORD $0x4e040444 // dup v4.4s, v2.s[0]
 	WORD $0x4e0c0445 // dup v5.4s, v2.s[1]
@@ -281,7 +289,7 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x6ea68718 // sub v24.4s, v24.4s, v6.4s
 	WORD $0x6ea7879c // sub v28.4s, v28.4s, v7.4s
 
-// gemm+0x3a4:
+// gemm+0x3b8:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4ea08694 // add v20.4s, v20.4s, v0.4s
 	WORD $0x4ea08718 // add v24.4s, v24.4s, v0.4s
@@ -315,34 +323,34 @@ TEXT ·gemm(SB), NOSPLIT, $0-8
 	WORD $0x4d898330 // st1 {v16.s}[2], [x25], x9
 	WORD $0x4d899330 // st1 {v16.s}[3], [x25], x9
 	WORD $0xf10011ef // subs x15, x15, #0x4
-	WORD $0x540001c0 // b.eq gemm+0x460
+	WORD $0x540001c0 // b.eq gemm+0x474
 	WORD $0xf10011ff // cmp x15, #0x4
-	WORD $0x5400008b // b.lt gemm+0x440
+	WORD $0x5400008b // b.lt gemm+0x454
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xaa1903f1 // mov x17, x25
-	WORD $0x17ffff00 // b gemm+0x3c
+	WORD $0x17fffefb // b gemm+0x3c
 
-// gemm+0x440:
+// gemm+0x454:
 	WORD $0x9b0641f0 // madd x16, x15, x6, x16
 	WORD $0x9b0945f1 // madd x17, x15, x9, x17
 	WORD $0xd37ef5f9 // lsl x25, x15, #2
 	WORD $0xd280008f // mov x15, #0x4
-	WORD $0xb4ffdf7a // cbz x26, gemm+0x3c
+	WORD $0xb4ffdeda // cbz x26, gemm+0x3c
 	WORD $0xd100435a // sub x26, x26, #0x10
 	WORD $0x8b19035a // add x26, x26, x25
-	WORD $0x17fffef8 // b gemm+0x3c
+	WORD $0x17fffef3 // b gemm+0x3c
 
-// gemm+0x460:
+// gemm+0x474:
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffddcd // b.le gemm+0x2c
+	WORD $0x54ffdd2d // b.le gemm+0x2c
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54ffdd4b // b.lt gemm+0x2c
+	WORD $0x54ffdcab // b.lt gemm+0x2c
 	RET
 
 // gemmPool is gemm with the largest of the 4 pixels of each tile; pixels counts
@@ -374,7 +382,8 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x8b0602b6 // add x22, x21, x6
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa1b03f9 // mov x25, x27
-	WORD $0xb4001319 // cbz x25, gemmPool+0x2b0
+	WORD $0xaa0c03f8 // mov x24, x12
+	WORD $0xb4001359 // cbz x25, gemmPool+0x2bc
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x3cf96a81 // ldr q1, [x20, x25]
 	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
@@ -430,9 +439,9 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e6029db // saddlp v27.4s, v14.8h
 	WORD $0x4e6029ff // saddlp v31.4s, v15.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54000720 // b.eq gemmPool+0x214
+	WORD $0x54000720 // b.eq gemmPool+0x218
 
-// gemmPool+0x134:
+// gemmPool+0x138:
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x3cf96a81 // ldr q1, [x20, x25]
 	WORD $0x3cf96aa2 // ldr q2, [x21, x25]
@@ -488,14 +497,16 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e6069db // sadalp v27.4s, v14.8h
 	WORD $0x4e6069ff // sadalp v31.4s, v15.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54fff921 // b.ne gemmPool+0x134
+	WORD $0x54fff921 // b.ne gemmPool+0x138
 
-// gemmPool+0x214:
-	WORD $0xb400098c // cbz x12, gemmPool+0x344
-	WORD $0xfd400260 // ldr d0, [x19]
-	WORD $0xfd400281 // ldr d1, [x20]
-	WORD $0xfd4002a2 // ldr d2, [x21]
-	WORD $0xfd4002c3 // ldr d3, [x22]
+// gemmPool+0x218:
+	WORD $0xb4000a18 // cbz x24, gemmPool+0x358
+
+// gemmPool+0x21c:
+	WORD $0xfc408660 // ldr d0, [x19], #8
+	WORD $0xfc408681 // ldr d1, [x20], #8
+	WORD $0xfc4086a2 // ldr d2, [x21], #8
+	WORD $0xfc4086c3 // ldr d3, [x22], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
@@ -529,13 +540,15 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e606937 // sadalp v23.4s, v9.8h
 	WORD $0x4e60695b // sadalp v27.4s, v10.8h
 	WORD $0x4e60697f // sadalp v31.4s, v11.8h
-	WORD $0x14000026 // b gemmPool+0x344
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fffb41 // b.ne gemmPool+0x21c
+	WORD $0x14000028 // b gemmPool+0x358
 
-// gemmPool+0x2b0:
-	WORD $0xfd400260 // ldr d0, [x19]
-	WORD $0xfd400281 // ldr d1, [x20]
-	WORD $0xfd4002a2 // ldr d2, [x21]
-	WORD $0xfd4002c3 // ldr d3, [x22]
+// gemmPool+0x2bc:
+	WORD $0xfc408660 // ldr d0, [x19], #8
+	WORD $0xfc408681 // ldr d1, [x20], #8
+	WORD $0xfc4086a2 // ldr d2, [x21], #8
+	WORD $0xfc4086c3 // ldr d3, [x22], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e24c029 // smull v9.8h, v1.8b, v4.8b
@@ -569,8 +582,10 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x4e602937 // saddlp v23.4s, v9.8h
 	WORD $0x4e60295b // saddlp v27.4s, v10.8h
 	WORD $0x4e60297f // saddlp v31.4s, v11.8h
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fff641 // b.ne gemmPool+0x21c
 
-// gemmPool+0x344:
+// gemmPool+0x358:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
@@ -600,17 +615,17 @@ TEXT ·gemmPool(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b080210 // add x16, x16, x8
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54ffe401 // b.ne gemmPool+0x38
+	WORD $0x54ffe361 // b.ne gemmPool+0x38
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54ffe2ed // b.le gemmPool+0x2c
+	WORD $0x54ffe24d // b.le gemmPool+0x2c
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54ffe26b // b.lt gemmPool+0x2c
+	WORD $0x54ffe1cb // b.lt gemmPool+0x2c
 	RET
 
 // gemm1 computes pixels one by one: fully connected layers, and pictures of less
@@ -641,7 +656,8 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xaa1b03f9 // mov x25, x27
-	WORD $0xb40005f9 // cbz x25, gemm1+0x108
+	WORD $0xaa0c03f8 // mov x24, x12
+	WORD $0xb4000639 // cbz x25, gemm1+0x114
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
 	WORD $0x910102f7 // add x23, x23, #0x40
@@ -658,9 +674,9 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54000240 // b.eq gemm1+0xd8
+	WORD $0x54000240 // b.eq gemm1+0xdc
 
-// gemm1+0x94:
+// gemm1+0x98:
 	WORD $0x3cf96a60 // ldr q0, [x19, x25]
 	WORD $0x4c4022e4 // ld1 {v4.16b-v7.16b}, [x23]
 	WORD $0x910102f7 // add x23, x23, #0x40
@@ -677,11 +693,13 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
 	WORD $0xb1004339 // adds x25, x25, #0x10
-	WORD $0x54fffe01 // b.ne gemm1+0x94
+	WORD $0x54fffe01 // b.ne gemm1+0x98
 
-// gemm1+0xd8:
-	WORD $0xb40002cc // cbz x12, gemm1+0x130
-	WORD $0xfd400260 // ldr d0, [x19]
+// gemm1+0xdc:
+	WORD $0xb4000358 // cbz x24, gemm1+0x144
+
+// gemm1+0xe0:
+	WORD $0xfc408660 // ldr d0, [x19], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e25c009 // smull v9.8h, v0.8b, v5.8b
@@ -691,10 +709,12 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e606931 // sadalp v17.4s, v9.8h
 	WORD $0x4e606952 // sadalp v18.4s, v10.8h
 	WORD $0x4e606973 // sadalp v19.4s, v11.8h
-	WORD $0x1400000b // b gemm1+0x130
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fffea1 // b.ne gemm1+0xe0
+	WORD $0x1400000d // b gemm1+0x144
 
-// gemm1+0x108:
-	WORD $0xfd400260 // ldr d0, [x19]
+// gemm1+0x114:
+	WORD $0xfc408660 // ldr d0, [x19], #8
 	WORD $0x0cdf22e4 // ld1 {v4.8b-v7.8b}, [x23], #32
 	WORD $0x0e24c008 // smull v8.8h, v0.8b, v4.8b
 	WORD $0x0e25c009 // smull v9.8h, v0.8b, v5.8b
@@ -704,17 +724,19 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x4e602931 // saddlp v17.4s, v9.8h
 	WORD $0x4e602952 // saddlp v18.4s, v10.8h
 	WORD $0x4e602973 // saddlp v19.4s, v11.8h
+	WORD $0xf1000718 // subs x24, x24, #0x1
+	WORD $0x54fffd01 // b.ne gemm1+0xe0
 
-// gemm1+0x130:
+// gemm1+0x144:
 	WORD $0xad400480 // ldp q0, q1, [x4]
 	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
 	WORD $0x4eb3be52 // addp v18.4s, v18.4s, v19.4s
 	WORD $0x4eb2be10 // addp v16.4s, v16.4s, v18.4s
-	WORD $0xb400007a // cbz x26, gemm1+0x14c
+	WORD $0xb400007a // cbz x26, gemm1+0x160
 	WORD $0x4ddfcb42 // ld1r {v2.4s}, [x26], #4
 	WORD $0x6ea28610 // sub v16.4s, v16.4s, v2.4s
 
-// gemm1+0x14c:
+// gemm1+0x160:
 	WORD $0x4ea08610 // add v16.4s, v16.4s, v0.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x6e21de10 // fmul v16.4s, v16.4s, v1.4s
@@ -727,17 +749,17 @@ TEXT ·gemm1(SB), NOSPLIT, $0-8
 	WORD $0x0d898230 // st1 {v16.s}[0], [x17], x9
 	WORD $0x8b060210 // add x16, x16, x6
 	WORD $0xf10005ef // subs x15, x15, #0x1
-	WORD $0x54fff621 // b.ne gemm1+0x40
+	WORD $0x54fff581 // b.ne gemm1+0x40
 	WORD $0xaa1703e3 // mov x3, x23
 	WORD $0x91008084 // add x4, x4, #0x20
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xd10011b9 // sub x25, x13, #0x4
 	WORD $0xeb1901df // cmp x14, x25
-	WORD $0x54fff4ed // b.le gemm1+0x30
+	WORD $0x54fff44d // b.le gemm1+0x30
 	WORD $0xd10011d8 // sub x24, x14, #0x4
 	WORD $0xaa1903ee // mov x14, x25
 	WORD $0xeb19031f // cmp x24, x25
-	WORD $0x54fff46b // b.lt gemm1+0x30
+	WORD $0x54fff3cb // b.lt gemm1+0x30
 	RET
 
 // pixelSums writes the product of each pixel with one vector, as int32: what
@@ -770,18 +792,23 @@ TEXT ·pixelSums(SB), NOSPLIT, $0-8
 	WORD $0x54ffff21 // b.ne pixelSums+0x20
 
 // pixelSums+0x40:
-	WORD $0xb40000a6 // cbz x6, pixelSums+0x54
+	WORD $0xaa0603e8 // mov x8, x6
+	WORD $0xb40000e8 // cbz x8, pixelSums+0x60
+
+// pixelSums+0x48:
 	WORD $0xfc408440 // ldr d0, [x2], #8
-	WORD $0xfd4000e1 // ldr d1, [x7]
+	WORD $0xfc4084e1 // ldr d1, [x7], #8
 	WORD $0x0e21c002 // smull v2.8h, v0.8b, v1.8b
 	WORD $0x4e606844 // sadalp v4.4s, v2.8h
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x54ffff61 // b.ne pixelSums+0x48
 
-// pixelSums+0x54:
+// pixelSums+0x60:
 	WORD $0x4ea58484 // add v4.4s, v4.4s, v5.4s
 	WORD $0x4eb1b884 // addv s4, v4.4s
 	WORD $0xbc004424 // str s4, [x1], #4
 	WORD $0xf1000484 // subs x4, x4, #0x1
-	WORD $0x54fffd41 // b.ne pixelSums+0xc
+	WORD $0x54fffce1 // b.ne pixelSums+0xc
 	RET
 
 // gather copies what each pixel of a row sees, side by side: rows of up to 32

@@ -58,7 +58,7 @@ func (p *planner) builder(op *tflite.Operator) (build func(*tflite.Operator, *st
 	case tflite.Add, tflite.Sub, tflite.Mul:
 		return p.elementwise, 2
 	case tflite.Concatenation:
-		return p.concatenation, len(op.Inputs)
+		return p.concatenation, max(len(op.Inputs), 1)
 	case tflite.Relu, tflite.Relu6:
 		return p.relu, 1
 	case tflite.Logistic:

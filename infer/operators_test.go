@@ -19,6 +19,13 @@ type draft struct {
 	kind tflite.Type
 }
 
+func newDraft(draw func(*draft), kind tflite.Type, seed uint64) *draft {
+	d := &draft{Rand: rand.New(rand.NewPCG(seed, 5)), kind: kind}
+	draw(d)
+	d.m.Inputs, d.m.Outputs = []int{0}, d.m.Operators[len(d.m.Operators)-1].Outputs
+	return d
+}
+
 // tensor adds an activation of random quantization.
 func (d *draft) tensor(shape ...int) int {
 	zero := int64(d.IntN(256) - 128)
@@ -265,10 +272,7 @@ func drawOperators(t *testing.T, models, inputs int) []drawn {
 				continue
 			}
 			for seed := range uint64(models) {
-				d := &draft{Rand: rand.New(rand.NewPCG(seed, 5)), kind: kind}
-				f.draw(d)
-				d.m.Inputs, d.m.Outputs = []int{0}, d.m.Operators[len(d.m.Operators)-1].Outputs
-				file := encode(t, &d.m)
+				file := encode(t, &newDraft(f.draw, kind, seed).m)
 				m, err := Load(file, Options{})
 				if err != nil {
 					t.Fatalf("%s of %s, seed %d: %v", f.name, kind, seed, err)

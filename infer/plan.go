@@ -111,6 +111,7 @@ func (p *planner) build() error {
 	for i := range p.plan.values {
 		p.plan.values[i].root = i
 	}
+	p.plan.steps = make([]step, 0, len(p.m.Operators)+2)
 	if err := p.readInput(); err != nil {
 		return fmt.Errorf("the model's input (tensor %d): %w", p.m.Inputs[0], err)
 	}
@@ -118,6 +119,9 @@ func (p *planner) build() error {
 		op := &p.m.Operators[i]
 		if err := p.operator(i, op); err != nil {
 			return fmt.Errorf("operator %d (%s): %w", i, operatorName(op), err)
+		}
+		if len(p.plan.steps) > maxOperators {
+			return fmt.Errorf("the model's operators take more than %d steps", maxOperators)
 		}
 	}
 	if err := p.writeOutput(); err != nil {

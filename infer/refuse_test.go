@@ -1,15 +1,9 @@
 package infer
 
 import (
-	"encoding/binary"
 	"math"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
-	"unsafe"
 
 	"canting/infer/tflite"
 )
@@ -86,6 +80,7 @@ func TestLoadRefuses(t *testing.T) {
 		}},
 		{"missing options", "operator 0 (CONV_2D): its options are missing", func(m *tflite.Model) { m.Operators[0].Options = nil }},
 		{"a tensor nobody wrote", "operator 0 (CONV_2D): it reads tensor 3", func(m *tflite.Model) { m.Operators[0].Inputs[0] = 3 }},
+		{"a cycle", "operator 2 (RESHAPE): it reads tensor 7", func(m *tflite.Model) { m.Operators[2].Inputs[0], m.Tensors[5].Shape = 7, []int{1, 3} }},
 		{"operators out of order", "no earlier operator writes", func(m *tflite.Model) { m.Operators[0], m.Operators[1] = m.Operators[1], m.Operators[0] }},
 		{"a tensor written twice", "written a second time", func(m *tflite.Model) { m.Operators[2].Outputs[0] = 4 }},
 		{"a constant written", "tensor 6 (\"dense\") is a constant", func(m *tflite.Model) { m.Operators[2].Outputs[0] = 6 }},
@@ -146,80 +141,4 @@ func TestHugeArenaIsRefused(t *testing.T) {
 	if _, err := Load(encode(t, m), Options{}); err == nil || !strings.Contains(err.Error(), "bytes of memory") {
 		t.Errorf("the error is %v", err)
 	}
-}
-
-// Every integer of a real model's tables set to an extreme value: an error or a
-// model that runs, but no panic, no long wait and no memory.
-func TestExtremeIntegersAreHarmless(t *testing.T) {
-	if testing.Short() {
-		t.Skip("malformed files take long")
-	}
-	file, err := os.ReadFile(filepath.Join(peers, "mlcommons-tiny", "kws_ref_model.tflite"))
-	if err != nil {
-		t.Log("../shared/models is absent: a small model of this test's own is spoilt instead")
-		file = encode(t, classifier())
-	}
-	constant := constantBytes(t, file)
-	for at := 0; at+4 <= len(file); at += 4 {
-		if constant[at] {
-			continue
-		}
-		for _, v := range []uint32{0, math.MaxUint32, math.MaxInt32, 1 << 20} {
-			spoilt := append([]byte(nil), file...)
-			binary.LittleEndian.PutUint32(spoilt[at:], v)
-			loadWithin(t, spoilt, at, v)
-		}
-	}
-}
-
-func loadWithin(t *testing.T, file []byte, at int, v uint32) {
-	t.Helper()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	_, err := Load(file, Options{Kernel: "generic"})
-	took := time.Since(start)
-	runtime.ReadMemStats(&after)
-	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(2*len(file)+1<<20); err != nil && got > most {
-		t.Errorf("%#x at byte %d: %d bytes allocated, more than %d", v, at, got, most)
-	}
-	if took > time.Second {
-		t.Errorf("%#x at byte %d took %v", v, at, took)
-	}
-}
-
-// constantBytes marks the bytes of weights and the like.
-func constantBytes(t *testing.T, file []byte) []bool {
-	t.Helper()
-	m, err := tflite.Parse(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	marked := make([]bool, len(file))
-	for i := range m.Tensors {
-		data := m.Tensors[i].Data
-		if len(data) == 0 {
-			continue
-		}
-		start := int(uintptr(unsafe.Pointer(&data[0])) - uintptr(unsafe.Pointer(&file[0])))
-		for j := range data {
-			marked[start+j] = true
-		}
-	}
-	return marked
-}
-
-func FuzzLoad(f *testing.F) {
-	f.Add(encode(f, classifier()))
-	f.Fuzz(func(_ *testing.T, file []byte) {
-		m, err := Load(file, Options{Kernel: "generic"})
-		if err != nil || m.MACs() > 1e6 || m.ArenaBytes() > 1<<20 {
-			return
-		}
-		s := m.NewSession()
-		defer s.Close()
-		if err := s.Run(); err != nil {
-			panic(err)
-		}
-	})
 }

@@ -23,12 +23,16 @@ const (
 	// slack is what may be allocated beyond twice the file; a part of it is
 	// left for the zip reader and for errors.
 	slack = 1<<20 - 256<<10
+	// What a plan for running the model needs for each tensor and operator: it
+	// is charged here, so that both together stay within the bound.
+	planTensor, planOperator = 96, 1024
 )
 
 // Parse reads a .tflite file: its first subgraph, labels and metadata buffer
 // "canting". Constants alias the file. The file is untrusted: every offset,
 // length and index is checked before use, and an error names its place. What
-// is allocated stays below twice the file plus 1 MiB.
+// is allocated, for a plan of its operators too, stays below twice the file plus
+// 1 MiB.
 func Parse(file []byte) (*Model, error) {
 	if len(file) > maxFile {
 		return nil, fmt.Errorf("the model file has %d bytes, more than the %d that are read", len(file), maxFile)
@@ -88,7 +92,7 @@ func (p *parser) subgraph(t table) error {
 }
 
 func (p *parser) tensors(v vector) error {
-	if !p.charge(v.n, int(unsafe.Sizeof(Tensor{}))) {
+	if !p.charge(v.n, int(unsafe.Sizeof(Tensor{}))+planTensor) {
 		return fmt.Errorf("%d tensors: %w", v.n, p.err)
 	}
 	p.m.Tensors = make([]Tensor, v.n)
@@ -211,7 +215,7 @@ func (p *parser) indices(what string, list []int, least int) error {
 
 func (p *parser) operators(v vector) error {
 	// 64 bytes stand for the options.
-	if !p.charge(v.n, int(unsafe.Sizeof(Operator{}))+64) {
+	if !p.charge(v.n, int(unsafe.Sizeof(Operator{}))+64+planOperator) {
 		return fmt.Errorf("%d operators: %w", v.n, p.err)
 	}
 	p.m.Operators = make([]Operator, v.n)

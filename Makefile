@@ -43,6 +43,13 @@ test: setup-test litert build/tools ## Install what is missing and run every tes
 test-arm: setup-test ## Run the engine's tests on the boards' processors, emulated
 	scripts/test-arm.sh
 
+# The number of swaps that test-power makes.
+SWAPS := 10000
+.PHONY: test-power
+test-power: setup-test ## Kill the model store at every system call, then swap models SWAPS times under the race detector
+	CANTING_POWER=all go test -count=1 -v -timeout 1h -run PowerCuts ./firmware/store ./firmware
+	CANTING_SWAPS=$(SWAPS) go test -race -count=1 -v -timeout 3h -run SwapsDropNoFrame ./firmware
+
 .PHONY: check
 check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, generated assembly, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \

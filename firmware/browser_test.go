@@ -261,3 +261,39 @@ func TestLostCameraOnThePage(t *testing.T) {
 		b.screenshot(screen.name + "-" + evaluate[string](b, `document.body.dataset.view`))
 	}
 }
+
+// A model that is refused is told to the staff, in every language, beside the
+// live picture that goes on.
+func TestRefusedModelOnThePage(t *testing.T) {
+	t.Parallel()
+	text := fmt.Sprintf("models: {keys: [%s]}\ncamera: {source: demo}\nlanguage: en\n", newSigner(t).public)
+	url, config := startKioskAt(t, text)
+	b := openBrowser(t, 800, 480)
+	b.do(chromedp.Navigate(url + "/"))
+	b.waitView("live")
+	if shown := evaluate[bool](b, `!document.getElementById("staff").hidden`); shown {
+		t.Error("the staff is told something of a kiosk that is well")
+	}
+	saveByRename(t, config, text+"model: "+testModelOf(t, misnamed(t), 0.4, nil)+"\n")
+	b.wait("the refusal", `document.getElementById("staff").textContent.includes("no signature")`)
+	for language, want := range map[string]string{"id": "tanda tangan", "min": "tando tangan", "en": "no signature"} {
+		b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`button[data-language="%s"]`, language))))
+		b.wait(language, fmt.Sprintf(`document.getElementById("staff").offsetParent && document.getElementById("staff").textContent.includes(%q)`, want))
+	}
+	b.checkLayout()
+	b.screenshot("kiosk-800x480-refused")
+	saveByRename(t, config, text)
+	b.wait("the end of the notice", `document.getElementById("staff").hidden`)
+}
+
+// The demonstration takes unsigned models, and the page says so.
+func TestPageSaysThatUnsignedModelsAreTaken(t *testing.T) {
+	t.Parallel()
+	url := startKiosk(t, "")
+	b := openBrowser(t, 390, 844)
+	b.do(chromedp.Navigate(url + "/"))
+	b.waitView("live")
+	b.wait("the notice", `document.getElementById("staff").offsetParent && document.getElementById("staff").textContent.includes("tanda tangan")`)
+	b.checkLayout()
+	b.screenshot("phone-390x844-unsigned")
+}

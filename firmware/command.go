@@ -30,14 +30,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		SilenceUsage:  true,
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(runCommand(), cameraCommand(), classifyCommand(), doctorCommand(), versionCommand())
-	for _, command := range root.Commands() {
-		run := command.RunE
-		command.RunE = func(c *cobra.Command, args []string) error {
-			started = true
-			return run(c, args)
-		}
-	}
+	root.AddCommand(runCommand(), cameraCommand(), classifyCommand(), modelsCommand(), doctorCommand(), versionCommand())
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

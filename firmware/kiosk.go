@@ -70,8 +70,8 @@ type problem struct {
 	Reason store.Reason `json:"reason"`
 	What   string       `json:"what"` // in English, for the staff
 	At     time.Time    `json:"at"`
-	// asked is the configuration's model when it arose.
-	asked string
+	// asked is the configuration that it arose from, nil if it could not be read.
+	asked *configs.Kiosk
 }
 
 // errNoFrame is a press that no frame answered.

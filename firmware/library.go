@@ -29,6 +29,11 @@ const (
 	sourceActive = "active"
 )
 
+// same tells whether the same is known of two models of the same bytes.
+func (o origin) same(other origin) bool {
+	return o.Source == other.Source && o.Signed == other.Signed && o.Version == other.Version
+}
+
 // library finds the models of one configuration.
 type library struct {
 	config *configs.Kiosk
@@ -59,12 +64,8 @@ func (l *library) close() error {
 // signature and version. wrong is why another one than asked for is returned.
 func (l *library) find() (o origin, wrong, err error) {
 	if name, ok := l.config.ModelSlot(); ok {
-		digest, err := l.store.Find(name)
-		if err != nil {
-			return origin{}, nil, err
-		}
-		m, err := l.store.Read(digest)
-		return origin{m, sourceSlot}, nil, err
+		o, err := l.slot(name)
+		return o, nil, err
 	}
 	if l.config.Model != "" {
 		o, err := l.open(l.config.Model)
@@ -78,6 +79,23 @@ func (l *library) find() (o origin, wrong, err error) {
 		return demonstration(), nil, nil
 	}
 	return origin{m, sourceActive}, wrong, err
+}
+
+// named is a file's model or, if there is no such file, an installed one.
+func (l *library) named(name string) (origin, error) {
+	if _, err := os.Stat(name); err == nil || l.store == nil {
+		return l.open(name)
+	}
+	return l.slot(name)
+}
+
+func (l *library) slot(name string) (origin, error) {
+	digest, err := l.store.Find(name)
+	if err != nil {
+		return origin{}, err
+	}
+	m, err := l.store.Read(digest)
+	return origin{m, sourceSlot}, err
 }
 
 // demonstration is part of the program and needs no signature.

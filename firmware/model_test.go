@@ -66,7 +66,12 @@ func testModel(t testing.TB, golden func(*metadata.Golden)) string {
 // testModelThatDoubts answers unknown below the threshold.
 func testModelThatDoubts(t testing.TB, threshold float64, golden func(*metadata.Golden)) string {
 	t.Helper()
-	cloths := demoCloths(t)
+	return testModelOf(t, demoCloths(t), threshold, golden)
+}
+
+// testModelOf knows these cloths.
+func testModelOf(t testing.TB, cloths []cloth, threshold float64, golden func(*metadata.Golden)) string {
+	t.Helper()
 	labels := []string{}
 	for _, c := range cloths {
 		if !slices.Contains(labels, c.motif) {

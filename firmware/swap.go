@@ -97,13 +97,16 @@ func (s *swapper) reload(ctx context.Context) {
 		s.refuse(wrongConfiguration, err, config)
 		return
 	}
-	next, err := s.candidate(ctx, lib)
-	if err == nil && (next != nil || !reflect.DeepEqual(*now, settings{config, motifs})) {
-		s.apply(ctx, settings{config, motifs}, next)
-		s.library, lib = lib, s.library
-	}
+	with := settings{config, motifs}
+	o, next, err := s.candidate(ctx, lib)
 	if err != nil {
 		s.refuseModel(lib, err)
+	} else {
+		s.forget(config, next != nil)
+		if next != nil || !s.kiosk.serving.Load().origin.same(o) || !reflect.DeepEqual(*now, with) {
+			s.apply(ctx, with, o, next)
+			s.library, lib = lib, s.library
+		}
 	}
 	if err := lib.close(); err != nil {
 		s.log.Warn("the folder of models was not closed", "error", err)
@@ -112,29 +115,29 @@ func (s *swapper) reload(ctx context.Context) {
 
 // candidate is the model that the configuration asks for, built, tried and
 // ready to serve; nil when it serves already.
-func (s *swapper) candidate(ctx context.Context, lib *library) (*classifier, error) {
+func (s *swapper) candidate(ctx context.Context, lib *library) (origin, *classifier, error) {
 	o, wrong, err := lib.find()
 	if err != nil {
-		return nil, err
+		return origin{}, nil, err
 	}
 	if wrong != nil {
 		s.log.Warn("the current model is passed over", "error", wrong)
 	}
 	switch o.Digest {
 	case s.kiosk.serving.Load().origin.Digest:
-		return nil, nil
+		return o, nil, nil
 	case s.failed:
-		return nil, store.Refuse(failed, "the model %.12s failed when it served; it is tried again only after a restart", o.Digest)
+		return origin{}, nil, store.Refuse(failed, "the model %.12s failed when it served; it is tried again only after a restart", o.Digest)
 	}
 	c, err := lib.prepare(o)
 	if err != nil {
-		return nil, err
+		return origin{}, nil, err
 	}
 	if err := s.shadow(ctx, c); err != nil {
 		c.close()
-		return nil, err
+		return origin{}, nil, err
 	}
-	return c, nil
+	return o, c, nil
 }
 
 // shadow lets a model classify live frames whose answers nobody sees.
@@ -169,19 +172,29 @@ func (s *swapper) shadow(ctx context.Context, c *classifier) error {
 	return nil
 }
 
-// apply makes settings and, unless it is nil, a model current between two
-// frames.
-func (s *swapper) apply(ctx context.Context, with settings, next *classifier) {
-	if p := s.kiosk.problem.Load(); p != nil && (next != nil || p.asked != with.config.Model || p.Reason == wrongConfiguration) {
+// forget takes a problem off the page once something else than what caused it
+// is asked for and taken. What was taken back by itself stays until then.
+func (s *swapper) forget(config *configs.Kiosk, swapped bool) {
+	if p := s.kiosk.problem.Load(); p != nil && (swapped || !reflect.DeepEqual(p.asked, config)) {
 		s.kiosk.problem.Store(nil)
 	}
+}
+
+// apply makes settings and, unless it is nil, a model current between two
+// frames. Without one, the model that serves has come from elsewhere too.
+func (s *swapper) apply(ctx context.Context, with settings, from origin, next *classifier) {
 	retired := next // if the kiosk ends first
 	s.kiosk.betweenFrames(ctx, func() {
 		s.kiosk.settings.Store(&with)
 		s.kiosk.smoother.constant = with.config.Live.Smoothing
 		if next != nil {
 			retired = s.kiosk.exchange(next)
+			return
 		}
+		same := *s.kiosk.serving.Load() // others read the old one
+		same.origin = from
+		same.origin.File = nil
+		s.kiosk.serving.Store(&same)
 	})
 	if retired != nil {
 		retired.close()
@@ -202,20 +215,16 @@ func (s *swapper) refuse(reason store.Reason, err error, asked *configs.Kiosk) {
 		s.kiosk.metrics.reloads.WithLabelValues("refused").Inc()
 	}
 	s.log.Error("refused: the model and settings from before stay", "reason", reason, "error", err)
-	p := problem{Reason: reason, What: err.Error(), At: time.Now()}
-	if asked != nil {
-		p.asked = asked.Model
-	}
-	s.kiosk.problem.Store(&p)
+	s.kiosk.problem.Store(&problem{Reason: reason, What: err.Error(), At: time.Now(), asked: asked})
 }
 
 func (s *swapper) refuseModel(lib *library, err error) {
 	reason := store.ReasonOf(err)
 	s.kiosk.metrics.refusals.WithLabelValues(string(reason)).Inc()
-	s.refuse(reason, err, lib.config)
 	if lib.config.Model == "" {
 		s.rollBackStore(lib)
 	}
+	s.refuse(reason, err, lib.config)
 }
 
 // rollBackStore makes the store agree with what serves.
@@ -245,14 +254,14 @@ func (s *swapper) settleFailure(gone giveUp) {
 	o := gone.model.origin
 	s.failed, s.proved = o.Digest, nil
 	s.kiosk.metrics.rollbacks.WithLabelValues(string(failed)).Inc()
-	s.log.Error("the new model failed and the one before it serves again", "sha256", o.Digest, "error", gone.err)
-	s.kiosk.problem.Store(&problem{
-		Reason: rolledBack, What: fmt.Sprintf("the model %.12s failed while it served: %v", o.Digest, gone.err),
-		At: time.Now(), asked: s.library.config.Model,
-	})
 	if o.Source == sourceActive {
 		s.rollBackStore(s.library)
 	}
+	s.log.Error("the new model failed and the one before it serves again", "sha256", o.Digest, "error", gone.err)
+	s.kiosk.problem.Store(&problem{
+		Reason: rolledBack, What: fmt.Sprintf("the model %.12s failed while it served: %v", o.Digest, gone.err),
+		At: time.Now(), asked: s.library.config,
+	})
 	gone.model.close()
 }
 

@@ -18,7 +18,7 @@ fail() {
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu)
-test=("${check[@]}" chromium flatbuffers-compiler git qemu-user-static)
+test=("${check[@]}" chromium flatbuffers-compiler git qemu-user-static strace)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)

@@ -68,6 +68,16 @@ function renderVerdict(verdict) {
   $("again").style.setProperty("--hold", `${Math.max(0, new Date(verdict.until) - new Date(state.at))}ms`);
 }
 
+// What the staff should know, in the order in which it matters.
+function renderStaff(model) {
+  const lines = [];
+  if (model?.problem) lines.push(say("problems")[model.problem.reason] ?? say("problems").unread);
+  if (model?.untold) lines.push(say("untold"));
+  if (model?.allow_unsigned) lines.push(say("allowUnsigned"));
+  $("staff").hidden = !lines.length;
+  $("staff").textContent = lines.join(" ");
+}
+
 function renderWatching(now) {
   const live = now === "live";
   const answer = live ? state.answer : null;
@@ -104,6 +114,7 @@ function render() {
   $("watching").hidden = now === "verdict";
   if (now === "verdict") renderVerdict(state.verdict);
   else renderWatching(now);
+  renderStaff(state?.model);
   placeGuide();
   if (now !== was && now === "verdict") $("again").focus({ preventScroll: true });
   if (now !== was && was === "verdict") $("shutter").focus({ preventScroll: true });

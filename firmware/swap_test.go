@@ -1,0 +1,721 @@
+package firmware
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jedisct1/go-minisign"
+
+	"canting/capture"
+	"canting/configs"
+	"canting/firmware/store"
+	"canting/infer/metadata"
+	"canting/infer/tflite"
+)
+
+// signer is a new key pair of minisign's.
+type signer struct {
+	private minisign.PrivateKey
+	public  string
+}
+
+func newSigner(t testing.TB) signer {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := signer{private: minisign.PrivateKey{SignatureAlgorithm: [2]byte{'E', 'd'}, ChecksumAlgorithm: [2]byte{'B', '2'}}}
+	copy(s.private.SecretKey[:], private)
+	rand.Read(s.private.KeyId[:])
+	s.public = base64.StdEncoding.EncodeToString(slices.Concat([]byte("Ed"), s.private.KeyId[:], public))
+	return s
+}
+
+// sign writes the signature beside a model.
+func (s signer) sign(t testing.TB, path string, version int) {
+	t.Helper()
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature, err := s.private.Sign(file, minisign.SignOptions{TrustedComment: fmt.Sprintf("version:%d", version), Hashed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, path+signatureSuffix, signature.Encode())
+}
+
+func writeFile(t testing.TB, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// misnamed are the demonstration's cloths, each under the next motif's name: a
+// model of them never agrees with one of the cloths themselves.
+func misnamed(t testing.TB) []cloth {
+	t.Helper()
+	cloths := demoCloths(t)
+	motifs := slices.Sorted(maps.Keys(motifsOf(cloths)))
+	for i := range cloths {
+		at := slices.Index(motifs, cloths[i].motif)
+		cloths[i].motif = motifs[(at+1)%len(motifs)]
+	}
+	return cloths
+}
+
+func motifsOf(cloths []cloth) map[string]bool {
+	motifs := map[string]bool{}
+	for _, c := range cloths {
+		motifs[c.motif] = true
+	}
+	return motifs
+}
+
+func digestOf(t testing.TB, path string) string {
+	t.Helper()
+	c, err := newClassifier(readFile(t, path), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	return c.model.Digest()
+}
+
+func saveInPlace(t testing.TB, path, text string) { writeFile(t, path, []byte(text)) }
+
+func saveByRename(t testing.TB, path, text string) {
+	t.Helper()
+	writeFile(t, path+"~new", []byte(text))
+	if err := os.Rename(path+"~new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startKioskAt runs a kiosk on a configuration that the test goes on to change.
+func startKioskAt(t testing.TB, yaml string) (url, config string) {
+	t.Helper()
+	config = filepath.Join(t.TempDir(), "kiosk.yaml")
+	saveInPlace(t, config, yaml)
+	return runKiosk(t, config), config
+}
+
+const swapPatience = 15 * time.Second
+
+func TestConfigurationSwapsTheModel(t *testing.T) {
+	t.Parallel()
+	good, other := testModel(t, func(*metadata.Golden) {}), testModelOf(t, misnamed(t), 0.4, func(*metadata.Golden) {})
+	digests := map[string]string{good: digestOf(t, good), other: digestOf(t, other)}
+	text := func(model string) string {
+		return fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\nlanguage: en\ncamera: {source: demo, hold: 500ms}\n", model)
+	}
+	url, config := startKioskAt(t, text(good))
+	serves := func(what, model string) state {
+		t.Helper()
+		s, took := waitState(t, url, what, swapPatience, func(s state) bool {
+			return s.Answer != nil && s.Answer.Model == digests[model] && s.Model.SHA256 == digests[model]
+		})
+		t.Logf("%s took %d ms", what, took.Milliseconds())
+		return s
+	}
+	if s := serves("the start", good); s.Model.Source != sourceFile || s.Model.Signed || !s.Model.AllowUnsigned || s.Demo != true {
+		t.Errorf("the state is %+v", s)
+	}
+	saveInPlace(t, config, text(other))
+	serves("a save in place", other)
+	saveByRename(t, config, text(good))
+	serves("an editor's rename", good)
+	if err := os.Remove(config); err != nil {
+		t.Fatal(err)
+	}
+	waitState(t, url, "the notice of a removed configuration", swapPatience, func(s state) bool { return s.Model.Problem != nil })
+	saveInPlace(t, config, text(other))
+	if s := serves("a configuration made anew", other); s.Model.Problem != nil {
+		t.Errorf("the problem stays: %+v", s.Model.Problem)
+	}
+
+	// A bad configuration changes nothing, and its mending takes the notice away.
+	for _, bad := range []string{"model: [", "modle: x\n", "language: jv\n", "motifs: absent.yaml\n", ""} {
+		saveByRename(t, config, bad)
+		s, _ := waitState(t, url, "the refusal of "+bad, swapPatience, func(s state) bool {
+			return s.Model.Problem != nil && s.Model.Problem.Reason == wrongConfiguration
+		})
+		if s.Model.SHA256 != digests[other] || s.Language != "en" {
+			t.Errorf("%q changed the kiosk to %+v", bad, s)
+		}
+		saveByRename(t, config, text(other))
+		waitState(t, url, "the end of the notice", swapPatience, func(s state) bool { return s.Model.Problem == nil })
+	}
+
+	// Settings apply without a restart, but for those that say they cannot.
+	saveByRename(t, config, strings.Replace(text(good), "language: en", "language: min\nlisten: 127.0.0.1:1\nshutter: {frames: 2}", 1))
+	if s := serves("model and settings together", good); s.Language != "min" {
+		t.Errorf("the language is %q", s.Language)
+	}
+	if _, _, body := fetch(t, "POST", url+"/api/v1/shutter"); !strings.Contains(body, `"frames":2`) {
+		t.Errorf("the shutter answers %s", body)
+	}
+	_, _, metrics := fetch(t, "GET", url+"/metrics")
+	for _, want := range []string{
+		"canting_model_swaps_total 4", `canting_configuration_reloads_total{result="applied"} 4`, `canting_configuration_reloads_total{result="refused"} 6`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+}
+
+// Every model that is not fit to serve is refused with a reason of its own,
+// and the one before it serves on.
+func TestEachRefusalHasItsReason(t *testing.T) {
+	t.Parallel()
+	ours, theirs := newSigner(t), newSigner(t)
+	good := testModel(t, func(*metadata.Golden) {})
+	ours.sign(t, good, 5)
+	folder := t.TempDir()
+	kept := filepath.Join(folder, "models")
+	// The kiosk's store has seen version 5.
+	policy, err := store.NewPolicy([]string{ours.public}, false, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	models, err := store.Open(kept, policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.Install(readFile(t, good), readFile(t, good+signatureSuffix))
+	if err == nil {
+		err = models.Confirm(m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	models.Close()
+
+	variant := func(name string, file []byte) string {
+		path := filepath.Join(folder, name+".tflite")
+		writeFile(t, path, file)
+		return path
+	}
+	whole := readFile(t, good)
+	signed := func(name string, file []byte) string {
+		path := variant(name, file)
+		ours.sign(t, path, 6)
+		return path
+	}
+	truncated, altered, cutUnsigned := signed("truncated", whole), signed("altered", whole), signed("cut", whole[:len(whole)/2])
+	writeFile(t, truncated, whole[:len(whole)*2/3])
+	writeFile(t, altered, bytes.Replace(whole, []byte(`"threshold":0.4`), []byte(`"threshold":0.1`), 1))
+	stranger := variant("stranger", whole)
+	theirs.sign(t, stranger, 6)
+	older := variant("older", whole)
+	ours.sign(t, older, 4)
+	wrong := readFile(t, testModelOf(t, misnamed(t), 0.4, func(g *metadata.Golden) { g.Output[0] ^= 1 }))
+	large := readFile(t, testModelOf(t, misnamed(t), 0.4, nil))
+
+	text := func(model, limits string) string {
+		return fmt.Sprintf("model: %s\nmodels: {keys: [%s], store: %s%s}\ncamera: {source: demo}\n", model, ours.public, kept, limits)
+	}
+	url, config := startKioskAt(t, text(good, ""))
+	s, _ := waitState(t, url, "a live label", swapPatience, labelled)
+	if s.Model.Problem != nil || !s.Model.Signed || s.Model.Version != 5 || s.Model.AllowUnsigned {
+		t.Fatalf("the good model: %+v", s.Model)
+	}
+	for _, c := range []struct {
+		model, limits string
+		want          store.Reason
+	}{
+		{truncated, "", store.Truncated},
+		{cutUnsigned, "", store.Truncated},
+		{altered, "", store.Altered},
+		{variant("unsigned", large), "", store.Unsigned},
+		{stranger, "", store.WrongKey},
+		{older, "", store.Older},
+		{filepath.Join(folder, "absent.tflite"), "", store.Unread},
+		{"0123abcd", "", store.Unread},
+		{signed("golden", wrong), "", wrongGolden},
+		{signed("grey", greyModel(t)), "", wrongInput},
+		{signed("large", append(large, make([]byte, 1<<20)...)), ", max_file_mib: 1", store.TooLarge},
+		{signed("hungry", padded(t, large)), ", memory_mib: 1", tooHungry},
+	} {
+		saveByRename(t, config, text(c.model, c.limits))
+		s, _ := waitState(t, url, string(c.want)+" of "+filepath.Base(c.model), swapPatience, func(s state) bool {
+			return s.Model.Problem != nil && s.Model.Problem.Reason == c.want
+		})
+		if s.Model.SHA256 != m.Digest || s.Model.Problem.What == "" {
+			t.Errorf("%s: the state is %+v", c.want, s.Model)
+		}
+		if _, _, metrics := fetch(t, "GET", url+"/metrics"); !strings.Contains(metrics, fmt.Sprintf("canting_model_refusals_total{reason=%q} ", c.want)) {
+			t.Errorf("/metrics does not count %s", c.want)
+		}
+		saveByRename(t, config, text(good, ""))
+		waitState(t, url, "the end of the notice", swapPatience, func(s state) bool { return s.Model.Problem == nil })
+	}
+	if status, _, body := fetch(t, "POST", url+"/api/v1/shutter"); status != http.StatusOK || !strings.Contains(body, m.Digest) {
+		t.Errorf("after all that the shutter answers %d %s", status, body)
+	}
+}
+
+func parsed(t testing.TB, file []byte) *tflite.Model {
+	t.Helper()
+	m, err := tflite.Parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// padded is a model of more than 1 MiB.
+func padded(t testing.TB, file []byte) []byte {
+	t.Helper()
+	m := parsed(t, file)
+	about, err := metadata.Parse(m.Canting)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about.Provenance.Config = strings.Repeat("#", 1<<20)
+	if m.Canting, err = json.Marshal(about); err != nil {
+		t.Fatal(err)
+	}
+	if file, err = m.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// greyModel takes one channel.
+func greyModel(t testing.TB) []byte {
+	t.Helper()
+	quant := tflite.Quantization{Scale: []float32{1. / 256}, ZeroPoint: []int64{-128}}
+	m := tflite.Model{
+		Tensors: []tflite.Tensor{
+			{Name: "picture", Type: tflite.Int8, Shape: []int{1, 2, 2, 1}, Quant: quant},
+			{Name: "flat", Type: tflite.Int8, Shape: []int{1, 4}, Quant: quant},
+			{Name: "probabilities", Type: tflite.Int8, Shape: []int{1, 4}, Quant: quant},
+		},
+		Operators: []tflite.Operator{
+			{Code: tflite.Reshape, Inputs: []int{0}, Outputs: []int{1}, Options: tflite.ReshapeOptions{}},
+			{Code: tflite.Softmax, Inputs: []int{1}, Outputs: []int{2}, Options: tflite.SoftmaxOptions{Beta: 1}},
+		},
+		Inputs: []int{0}, Outputs: []int{2},
+	}
+	file, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// pictureClock is a camera that shows the demonstration's cloths in turn, each
+// frame another, at an even rate, and never waits for anybody.
+type pictureClock struct {
+	frames []capture.Frame
+	newest atomic.Pointer[capture.Frame]
+
+	mu    sync.Mutex
+	shown []time.Time       // of frame 1, 2, ...
+	taken map[uint64]bool   // by who had seen the one before, which is the live loop
+	stuck []starvedInterval // when this program got no processor
+}
+
+type starvedInterval struct{ from, to time.Time }
+
+func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
+	frame := c.newest.Load()
+	if frame == nil || frame.Seq <= after {
+		return capture.Frame{}, false
+	}
+	if after > 0 || frame.Seq == 1 {
+		c.mu.Lock()
+		c.taken[frame.Seq] = true
+		c.mu.Unlock()
+	}
+	return *frame, true
+}
+
+func (c *pictureClock) Status() capture.Status { return capture.Status{State: capture.Live} }
+
+// run shows frames until ctx ends.
+func (c *pictureClock) run(ctx context.Context, interval time.Duration) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		c.mu.Lock()
+		seq, now := uint64(len(c.shown))+1, time.Now()
+		c.shown = append(c.shown, now)
+		c.mu.Unlock()
+		frame := c.frames[seq%uint64(len(c.frames))]
+		frame.Seq, frame.At = seq, now
+		c.newest.Store(&frame)
+	}
+}
+
+// watchProcessor notes, until ctx ends, when this program's threads waited for
+// a processor, by the kernel's count, for longer than a frame leaves room for.
+func (c *pictureClock) watchProcessor(ctx context.Context) {
+	const tooLong = 5 * time.Millisecond
+	began, waited := time.Now(), processorWait()
+	for ctx.Err() == nil {
+		time.Sleep(poll)
+		now, sum := time.Now(), processorWait()
+		if sum-waited > tooLong || now.Sub(began) > 4*poll {
+			c.mu.Lock()
+			c.stuck = append(c.stuck, starvedInterval{began, now})
+			c.mu.Unlock()
+		}
+		began, waited = now, sum
+	}
+}
+
+// processorWait is how long all threads were ready and not running, in sum
+// (the second figure of schedstat, in nanoseconds).
+func processorWait() (sum time.Duration) {
+	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, task := range tasks {
+		var ran, waited time.Duration
+		text, _ := os.ReadFile(task)
+		fmt.Sscan(string(text), &ran, &waited)
+		sum += waited
+	}
+	return sum
+}
+
+// missed counts the frames that the live loop did not take, and how many of
+// them no lack of processor explains.
+func (c *pictureClock) missed() (all, unexplained int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, at := range c.shown[:len(c.shown)-1] {
+		if c.taken[uint64(i+1)] {
+			continue
+		}
+		all++
+		// The frame before may have been late, and then its work goes on.
+		from, to := at.Add(-time.Second/30), c.shown[i+1]
+		if !slices.ContainsFunc(c.stuck, func(s starvedInterval) bool { return s.from.Before(to) && s.to.After(from) }) {
+			unexplained++
+		}
+	}
+	return all, unexplained
+}
+
+// bench is a kiosk with a pictureClock for a camera.
+type bench struct {
+	kiosk   *kiosk
+	swapper *swapper
+	camera  *pictureClock
+	model   atomic.Pointer[string] // what the configuration asks for
+}
+
+func newBench(t testing.TB, model, yaml string) *bench {
+	t.Helper()
+	b := &bench{camera: &pictureClock{taken: map[uint64]bool{}}}
+	for _, c := range demoCloths(t) {
+		frame, err := capture.Decode(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.camera.frames = append(b.camera.frames, half(frame))
+	}
+	path := filepath.Join(t.TempDir(), "kiosk.yaml")
+	saveInPlace(t, path, yaml)
+	b.model.Store(&model)
+	load := func() (*configs.Kiosk, error) {
+		config, err := loadConfig(path)
+		if err == nil {
+			config.Model = *b.model.Load()
+		}
+		return config, err
+	}
+	config, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	models, err := openLibrary(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := models.first()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	b.kiosk = newKiosk(settings{config, configs.DefaultMotifs()}, b.camera, c, newMetrics(b.camera), log)
+	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, trial: usualTrial, log: log}
+	return b
+}
+
+// half is every other pixel of every other row: with the race detector and
+// other programs on two cores, larger pictures leave no room at 30 a second.
+func half(f capture.Frame) capture.Frame {
+	h := capture.Frame{Width: f.Width / 2, Height: f.Height / 2}
+	for y := range h.Height {
+		for x := range h.Width {
+			at := (2*y*f.Width + 2*x) * 3
+			h.BGR = append(h.BGR, f.BGR[at:at+3]...)
+		}
+	}
+	return h
+}
+
+// expectations are the scores of every model for every frame of a clock.
+func expectations(t testing.TB, models []string, frames []capture.Frame) map[string][]answer {
+	t.Helper()
+	want := map[string][]answer{}
+	for _, path := range models {
+		c, err := newClassifier(readFile(t, path), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, frame := range frames {
+			probabilities, _, err := c.classify(frame)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[c.model.Digest()] = append(want[c.model.Digest()], newAnswer(c, configs.DefaultMotifs(), frame, probabilities))
+		}
+		c.close()
+	}
+	return want
+}
+
+// Swaps as fast as they go, in the midst of frames and presses: no frame is
+// left out, and whatever is answered is what the model that it names says of
+// the frame that it names. CANTING_SWAPS sets their number.
+func TestSwapsDropNoFrame(t *testing.T) {
+	swaps := 100
+	if text := os.Getenv("CANTING_SWAPS"); text != "" {
+		var err error
+		if swaps, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := newSigner(t)
+	models := []string{testModel(t, func(*metadata.Golden) {}), testModelOf(t, misnamed(t), 0.4, func(*metadata.Golden) {})}
+	for i, path := range models {
+		ours.sign(t, path, i)
+	}
+	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1}\ncamera: {source: demo}\n", ours.public))
+	b.swapper.trial.frames = 1
+	want := expectations(t, models, b.camera.frames)
+	if len(want) != 2 {
+		t.Fatal("the two models are one")
+	}
+	check := func(what string, a answer) {
+		t.Helper()
+		w := want[a.Model][a.Frame%uint64(len(b.camera.frames))]
+		if len(want[a.Model]) == 0 || a.Label != w.Label || a.Confidence != w.Confidence || !slices.Equal(a.Scores, w.Scores) {
+			t.Errorf("%s of frame %d is %+v, the model %.8s says %+v", what, a.Frame, a, a.Model, w)
+		}
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	clock, stopClock := context.WithCancel(ctx)
+	var loop, others sync.WaitGroup
+	loop.Go(func() { b.kiosk.run(ctx) })
+	others.Go(func() { b.camera.run(clock, time.Second/30) })
+	others.Go(func() { b.camera.watchProcessor(clock) })
+	verdicts, byModel := 0, map[string]int{}
+	others.Go(func() {
+		for clock.Err() == nil {
+			v, err := b.kiosk.press(ctx)
+			if err != nil {
+				if clock.Err() == nil {
+					t.Errorf("a press failed: %v", err)
+				}
+				continue
+			}
+			check("the verdict", v.answer)
+			verdicts++
+			byModel[v.Model]++
+		}
+	})
+	live := 0
+	others.Go(func() {
+		for clock.Err() == nil {
+			now, changed := b.kiosk.state.get()
+			if now.Answer != nil {
+				check("the live label", *now.Answer)
+				live++
+			}
+			select {
+			case <-changed:
+			case <-clock.Done():
+			}
+		}
+	})
+	began := time.Now()
+	for i := range swaps {
+		b.model.Store(&models[(i+1)%2])
+		b.swapper.reload(ctx)
+		if p := b.kiosk.problem.Load(); p != nil {
+			t.Fatalf("swap %d: %+v", i, p)
+		}
+	}
+	took := time.Since(began)
+	stopClock()
+	others.Wait()
+	stop()
+	loop.Wait()
+	b.kiosk.close()
+	frames := len(b.camera.shown)
+	missed, unexplained := b.camera.missed()
+	t.Logf("%d swaps in %.1f s (%.1f ms each), %d frames shown, %d missed for lack of processor, %d dropped, %d verdicts (%v), %d live labels checked",
+		swaps, took.Seconds(), took.Seconds()*1000/float64(swaps), frames, missed-unexplained, unexplained, verdicts, slices.Collect(maps.Values(byModel)), live)
+	if unexplained > 0 {
+		t.Errorf("%d frames were dropped while the processor was free", unexplained)
+	}
+	if done := metricValue(t, b.kiosk.metrics, "canting_model_swaps_total"); int(done) != swaps {
+		t.Errorf("%v of %d swaps were made", done, swaps)
+	}
+	if verdicts < frames/4 || live < frames/4 || len(byModel) != 2 {
+		t.Error("too little was checked to mean anything")
+	}
+}
+
+func metricValue(t testing.TB, m *metrics, name string) float64 {
+	t.Helper()
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			sum := 0.
+			for _, one := range f.GetMetric() {
+				sum += one.GetCounter().GetValue()
+			}
+			return sum
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
+// A model that panics within its first minute is replaced on the very frame by
+// the one before it, in the kiosk and in the store.
+func TestFailingModelIsTakenBack(t *testing.T) {
+	kept := filepath.Join(t.TempDir(), "models")
+	models := []string{testModel(t, nil), testModelOf(t, misnamed(t), 0.4, nil)}
+	digests := []string{digestOf(t, models[0]), digestOf(t, models[1])}
+	activate := func(s *store.Store, path string) {
+		t.Helper()
+		m, err := s.Install(readFile(t, path), nil)
+		if err == nil {
+			_, err = s.Activate(m.Digest)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	policy, err := store.NewPolicy(nil, true, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(kept, policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	activate(s, models[0])
+	b := newBench(t, "", fmt.Sprintf("models: {store: %s, allow_unsigned: true, max_file_mib: 1}\ncamera: {source: demo}\n", kept))
+	changed := make(chan struct{})
+	b.swapper.changed = changed
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{}, 3)
+	for _, f := range []func(context.Context){
+		b.kiosk.run, b.swapper.run, func(ctx context.Context) { b.camera.run(ctx, 10*time.Millisecond) },
+	} {
+		go func() { f(ctx); ended <- struct{}{} }()
+	}
+	defer func() {
+		stop()
+		for range 3 {
+			<-ended
+		}
+		b.kiosk.close()
+	}()
+	wait := func(what string, wanted func(state) bool) {
+		t.Helper()
+		for began := time.Now(); ; time.Sleep(time.Millisecond) {
+			now, _ := b.kiosk.state.get()
+			if wanted(now) {
+				return
+			}
+			if time.Since(began) > swapPatience {
+				t.Fatalf("%s did not happen; the state is %+v", what, now)
+			}
+		}
+	}
+	serves := func(i int) func(state) bool {
+		return func(s state) bool { return s.Answer != nil && s.Answer.Model == digests[i] }
+	}
+	wait("the start", serves(0))
+	activate(s, models[1])
+	changed <- struct{}{}
+	wait("the swap", serves(1))
+
+	// The new model's own pointer becomes nil: the next frame panics, and the model before answers it.
+	b.kiosk.betweenFrames(ctx, func() {
+		b.kiosk.serving.Load().preprocessor = nil
+		for b.camera.newest.Load().Seq == b.kiosk.frame.Seq {
+			time.Sleep(time.Millisecond)
+		}
+		if probabilities := b.kiosk.turn(); probabilities == nil || b.kiosk.answer.Model != digests[0] {
+			t.Errorf("the frame that the new model panicked on was answered with %+v", b.kiosk.answer)
+		}
+	})
+	wait("the rollback", func(s state) bool { return serves(0)(s) && s.Model.Problem != nil })
+	now, _ := b.kiosk.state.get()
+	if p := now.Model.Problem; p.Reason != rolledBack || !strings.Contains(p.What, "panic") {
+		t.Errorf("the problem is %+v", p)
+	}
+	if n := metricValue(t, b.kiosk.metrics, "canting_model_rollbacks_total"); n != 1 {
+		t.Errorf("%v rollbacks are counted", n)
+	}
+	m, _, err := s.Serving()
+	if err != nil || m.Digest != digests[0] {
+		t.Errorf("the store's current model is %.8s (%v), want %.8s", m.Digest, err, digests[0])
+	}
+	// It is not tried again by itself, and the notice stays.
+	activate(s, models[1])
+	changed <- struct{}{}
+	wait("the refusal", func(s state) bool { return s.Model.Problem != nil && s.Model.Problem.Reason == failed })
+	if m, _, err := s.Serving(); err != nil || m.Digest != digests[0] {
+		t.Errorf("the store's current model is %.8s (%v), want %.8s", m.Digest, err, digests[0])
+	}
+}

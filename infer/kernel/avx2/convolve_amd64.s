@@ -24,15 +24,15 @@
 
 // order leads from the order that packing leaves, 4 bytes of each of 4 vectors
 // again, to one vector after the other.
-DATA order<>+0(SB)/4, $0
-DATA order<>+4(SB)/4, $4
-DATA order<>+8(SB)/4, $1
-DATA order<>+12(SB)/4, $5
-DATA order<>+16(SB)/4, $2
-DATA order<>+20(SB)/4, $6
-DATA order<>+24(SB)/4, $3
-DATA order<>+28(SB)/4, $7
-GLOBL order<>(SB), RODATA|NOPTR, $32
+DATA ·order+0(SB)/4, $0
+DATA ·order+4(SB)/4, $4
+DATA ·order+8(SB)/4, $1
+DATA ·order+12(SB)/4, $5
+DATA ·order+16(SB)/4, $2
+DATA ·order+20(SB)/4, $6
+DATA ·order+24(SB)/4, $3
+DATA ·order+28(SB)/4, $7
+GLOBL ·order(SB), RODATA|NOPTR, $32
 
 #define BEGIN \
 	MOVQ t+0(FP), DI;         \
@@ -90,7 +90,7 @@ GLOBL order<>(SB), RODATA|NOPTR, $32
 	VPBROADCASTB (tile_Requantization+8)(DI), Y12; \
 	VPBROADCASTW (tile_Requantization+4)(DI), Y13; \
 	VBROADCASTSS (tile_Requantization+0)(DI), Y14; \
-	VMOVDQU      order<>(SB), Y15
+	VMOVDQU      ·order(SB), Y15
 
 // REAL turns sums into results less the zero point.
 #define REAL(a, scale) \
@@ -170,31 +170,67 @@ GLOBL order<>(SB), RODATA|NOPTR, $32
 	VPMAXSD d, c, c; \
 	VPMAXSD c, a, a
 
+// BIAS and STEP are the beginning and a step of a tile of so many pixels by so
+// many vectors.
+
+#define BIAS6X2 \
+	BIAS2(Y0, Y1); \
+	COPY2(Y0, Y1, Y2, Y3); \
+	COPY2(Y0, Y1, Y4, Y5); \
+	COPY2(Y0, Y1, Y6, Y7); \
+	COPY2(Y0, Y1, Y8, Y9); \
+	COPY2(Y0, Y1, Y10, Y11)
+
+#define STEP6X2 \
+	VMOVDQU (BX), Y12; \
+	VMOVDQU 32(BX), Y13; \
+	MULTIPLY2((R8), Y0, Y1); \
+	MULTIPLY2((R8)(R12*1), Y2, Y3); \
+	MULTIPLY2((R8)(R12*2), Y4, Y5); \
+	MULTIPLY2((R10), Y6, Y7); \
+	MULTIPLY2((R10)(R12*1), Y8, Y9); \
+	MULTIPLY2((R10)(R12*2), Y10, Y11)
+
+#define BIAS4X2 \
+	BIAS2(Y0, Y1); \
+	COPY2(Y0, Y1, Y2, Y3); \
+	COPY2(Y0, Y1, Y4, Y5); \
+	COPY2(Y0, Y1, Y6, Y7)
+
+#define STEP4X2 \
+	VMOVDQU (BX), Y12; \
+	VMOVDQU 32(BX), Y13; \
+	MULTIPLY2((R8), Y0, Y1); \
+	MULTIPLY2((R8)(R12*1), Y2, Y3); \
+	MULTIPLY2((R10), Y4, Y5); \
+	MULTIPLY2((R10)(R12*1), Y6, Y7)
+
+#define BIAS4X1 \
+	BIAS1(Y0); \
+	VMOVDQA Y0, Y1; \
+	VMOVDQA Y0, Y2; \
+	VMOVDQA Y0, Y3
+
+#define STEP4X1 \
+	VMOVDQU (BX), Y12; \
+	MULTIPLY1((R8), Y0); \
+	MULTIPLY1((R8)(R12*1), Y1); \
+	MULTIPLY1((R10), Y2); \
+	MULTIPLY1((R10)(R12*1), Y3)
+
 // func convolve6x2(t *tiles.Tile)
 TEXT ·convolve6x2(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS2(Y0, Y1)
-	COPY2(Y0, Y1, Y2, Y3)
-	COPY2(Y0, Y1, Y4, Y5)
-	COPY2(Y0, Y1, Y6, Y7)
-	COPY2(Y0, Y1, Y8, Y9)
-	COPY2(Y0, Y1, Y10, Y11)
+	BIAS6X2
 	START
 
 row:
 	ROW
 
 step:
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MULTIPLY2((R8), Y0, Y1)
-	MULTIPLY2((R8)(R12*1), Y2, Y3)
-	MULTIPLY2((R8)(R12*2), Y4, Y5)
-	MULTIPLY2((R10), Y6, Y7)
-	MULTIPLY2((R10)(R12*1), Y8, Y9)
-	MULTIPLY2((R10)(R12*2), Y10, Y11)
+	STEP6X2
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $64, BX
@@ -218,22 +254,14 @@ TEXT ·convolve4x2(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS2(Y0, Y1)
-	COPY2(Y0, Y1, Y2, Y3)
-	COPY2(Y0, Y1, Y4, Y5)
-	COPY2(Y0, Y1, Y6, Y7)
+	BIAS4X2
 	START
 
 row:
 	ROW
 
 step:
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MULTIPLY2((R8), Y0, Y1)
-	MULTIPLY2((R8)(R12*1), Y2, Y3)
-	MULTIPLY2((R10), Y4, Y5)
-	MULTIPLY2((R10)(R12*1), Y6, Y7)
+	STEP4X2
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $64, BX
@@ -286,10 +314,7 @@ TEXT ·convolve8x1(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS1(Y0)
-	VMOVDQA Y0, Y1
-	VMOVDQA Y0, Y2
-	VMOVDQA Y0, Y3
+	BIAS4X1
 	VMOVDQA Y0, Y4
 	VMOVDQA Y0, Y5
 	VMOVDQA Y0, Y6
@@ -333,21 +358,14 @@ TEXT ·convolve4x1(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS1(Y0)
-	VMOVDQA Y0, Y1
-	VMOVDQA Y0, Y2
-	VMOVDQA Y0, Y3
+	BIAS4X1
 	START
 
 row:
 	ROW
 
 step:
-	VMOVDQU (BX), Y12
-	MULTIPLY1((R8), Y0)
-	MULTIPLY1((R8)(R12*1), Y1)
-	MULTIPLY1((R10), Y2)
-	MULTIPLY1((R10)(R12*1), Y3)
+	STEP4X1
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $32, BX
@@ -398,22 +416,14 @@ TEXT ·pooled1x2(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS2(Y0, Y1)
-	COPY2(Y0, Y1, Y2, Y3)
-	COPY2(Y0, Y1, Y4, Y5)
-	COPY2(Y0, Y1, Y6, Y7)
+	BIAS4X2
 	START
 
 row:
 	ROW
 
 step:
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MULTIPLY2((R8), Y0, Y1)
-	MULTIPLY2((R8)(R12*1), Y2, Y3)
-	MULTIPLY2((R10), Y4, Y5)
-	MULTIPLY2((R10)(R12*1), Y6, Y7)
+	STEP4X2
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $64, BX
@@ -437,21 +447,14 @@ TEXT ·pooled1x1(SB), NOSPLIT, $0-8
 	BEGIN
 
 next:
-	BIAS1(Y0)
-	VMOVDQA Y0, Y1
-	VMOVDQA Y0, Y2
-	VMOVDQA Y0, Y3
+	BIAS4X1
 	START
 
 row:
 	ROW
 
 step:
-	VMOVDQU (BX), Y12
-	MULTIPLY1((R8), Y0)
-	MULTIPLY1((R8)(R12*1), Y1)
-	MULTIPLY1((R10), Y2)
-	MULTIPLY1((R10)(R12*1), Y3)
+	STEP4X1
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $32, BX
@@ -512,14 +515,7 @@ place:
 	VPXOR Y11, Y11, Y11
 
 step:
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MULTIPLY2((R8), Y0, Y1)
-	MULTIPLY2((R8)(R12*1), Y2, Y3)
-	MULTIPLY2((R8)(R12*2), Y4, Y5)
-	MULTIPLY2((R10), Y6, Y7)
-	MULTIPLY2((R10)(R12*1), Y8, Y9)
-	MULTIPLY2((R10)(R12*2), Y10, Y11)
+	STEP6X2
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $64, BX
@@ -569,12 +565,7 @@ place:
 	VPXOR Y7, Y7, Y7
 
 step:
-	VMOVDQU (BX), Y12
-	VMOVDQU 32(BX), Y13
-	MULTIPLY2((R8), Y0, Y1)
-	MULTIPLY2((R8)(R12*1), Y2, Y3)
-	MULTIPLY2((R10), Y4, Y5)
-	MULTIPLY2((R10)(R12*1), Y6, Y7)
+	STEP4X2
 	ADDQ $4, R8
 	ADDQ $4, R10
 	ADDQ $64, BX

@@ -28,7 +28,7 @@ TEXT ·addVectors(SB), NOSPLIT, $0-40
 	VPBROADCASTW sumOf_zero(R8), Y14
 	VPBROADCASTB sumOf_min(R8), Y15
 	VPBROADCASTB sumOf_max(R8), Y9
-	VMOVDQU      order<>(SB), Y8
+	VMOVDQU      ·order(SB), Y8
 	SUBQ         $32, CX
 	XORQ         AX, AX
 
@@ -54,18 +54,6 @@ loop:
 	JNE       loop
 	VZEROUPPER
 	RET
-
-// order leads from the order that packing leaves, 4 bytes of each of 4 vectors
-// again, to one vector after the other.
-DATA order<>+0(SB)/4, $0
-DATA order<>+4(SB)/4, $4
-DATA order<>+8(SB)/4, $1
-DATA order<>+12(SB)/4, $5
-DATA order<>+16(SB)/4, $2
-DATA order<>+20(SB)/4, $6
-DATA order<>+24(SB)/4, $3
-DATA order<>+28(SB)/4, $7
-GLOBL order<>(SB), RODATA|NOPTR, $32
 
 // func flipVectors(out, in *int8, n int)
 TEXT ·flipVectors(SB), NOSPLIT, $0-24

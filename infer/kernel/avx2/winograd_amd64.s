@@ -124,7 +124,7 @@ channels:
 	VPBROADCASTB (contraction_Requantization+8)(DI), Y12; \
 	VPBROADCASTW (contraction_Requantization+4)(DI), Y13; \
 	VBROADCASTSS (contraction_Requantization+0)(DI), Y14; \
-	VMOVDQU      order<>(SB), Y15
+	VMOVDQU      ·order(SB), Y15
 
 // PAIR stores 2 pixels of 16 channels, a and b the first's, c and d the second's;
 // x is the lower half of a.
@@ -195,15 +195,3 @@ window:
 	JNZ       window
 	VZEROUPPER
 	RET
-
-// order leads from the order that packing leaves, 4 bytes of each of 4 vectors
-// again, to one vector after the other.
-DATA order<>+0(SB)/4, $0
-DATA order<>+4(SB)/4, $4
-DATA order<>+8(SB)/4, $1
-DATA order<>+12(SB)/4, $5
-DATA order<>+16(SB)/4, $2
-DATA order<>+20(SB)/4, $6
-DATA order<>+24(SB)/4, $3
-DATA order<>+28(SB)/4, $7
-GLOBL order<>(SB), RODATA|NOPTR, $32

@@ -147,9 +147,11 @@ func halvesFit(c *generic.Conv) bool {
 	return true
 }
 
-// largestSum bounds the magnitude of sums with bias, those in between included.
+// largestSum bounds the magnitude of sums with bias, and of those without.
 func largestSum(c *generic.Conv) int64 {
 	depth := c.KernelH * c.KernelW * c.In.C
+	// The largest magnitude of an input less its zero point, 128 or more.
+	input := int64(max(127-c.InputZero, 128+c.InputZero))
 	var largest int64
 	for o := range c.Out.C {
 		var sum int64
@@ -157,8 +159,7 @@ func largestSum(c *generic.Conv) int64 {
 			sum += max(int64(w)-int64(c.WeightZero), int64(c.WeightZero)-int64(w))
 		}
 		bias := int64(c.Bias[o])
-		// 256 instead of 128 allows for the input's zero point in the bias.
-		largest = max(largest, 256*sum+max(bias, -bias))
+		largest = max(largest, input*sum+max(bias, -bias))
 	}
 	return largest
 }

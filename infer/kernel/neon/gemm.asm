@@ -386,13 +386,15 @@ pixelSums:
 //
 // x1 to, x2 from; x3 bytes from row to row, x4 bytes of a row, x5 rows; x6 bytes
 // from pixel to pixel of the source; x7 pixels; x8 bytes from the last row of a
-// patch to the next patch.
+// patch to the next patch; x9 the row at hand, or row 1 of 3 and x10 row 2.
 //func gather(args *gatherArgs)
 gather:
         ldp     x1, x2, [x0]
         ldp     x3, x4, [x0, #16]
         ldp     x5, x6, [x0, #32]
         ldp     x7, x8, [x0, #48]
+        cmp     x5, #3
+        b.eq    4f
         sub     x5, x5, #1
 1:
         mov     x9, x2
@@ -409,4 +411,17 @@ gather:
         add     x2, x2, x6
         subs    x7, x7, #1
         b.ne    1b
+        ret
+4:
+        add     x9, x2, x3
+        add     x10, x9, x3
+5:
+        ld1     {v0.16b-v1.16b}, [x2], x6
+        ld1     {v2.16b-v3.16b}, [x9], x6
+        ld1     {v4.16b-v5.16b}, [x10], x6
+        st1     {v0.16b-v1.16b}, [x1], x4
+        st1     {v2.16b-v3.16b}, [x1], x4
+        st1     {v4.16b-v5.16b}, [x1], x8
+        subs    x7, x7, #1
+        b.ne    5b
         ret

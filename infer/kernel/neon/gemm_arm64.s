@@ -817,7 +817,7 @@ TEXT ·pixelSums(SB), NOSPLIT, $0-8
 //
 // x1 to, x2 from; x3 bytes from row to row, x4 bytes of a row, x5 rows; x6 bytes
 // from pixel to pixel of the source; x7 pixels; x8 bytes from the last row of a
-// patch to the next patch.
+// patch to the next patch; x9 the row at hand, or row 1 of 3 and x10 row 2.
 // func gather(args)
 TEXT ·gather(SB), NOSPLIT, $0-8
 	MOVD args+0(FP), R0
@@ -825,23 +825,40 @@ TEXT ·gather(SB), NOSPLIT, $0-8
 	WORD $0xa9411003 // ldp x3, x4, [x0, #16]
 	WORD $0xa9421805 // ldp x5, x6, [x0, #32]
 	WORD $0xa9432007 // ldp x7, x8, [x0, #48]
+	WORD $0xf1000cbf // cmp x5, #0x3
+	WORD $0x540001e0 // b.eq gather+0x50
 	WORD $0xd10004a5 // sub x5, x5, #0x1
 
-// gather+0x14:
+// gather+0x1c:
 	WORD $0xaa0203e9 // mov x9, x2
 	WORD $0xaa0503ea // mov x10, x5
-	WORD $0xb40000aa // cbz x10, gather+0x30
+	WORD $0xb40000aa // cbz x10, gather+0x38
 
-// gather+0x20:
+// gather+0x28:
 	WORD $0x4cc3a120 // ld1 {v0.16b, v1.16b}, [x9], x3
 	WORD $0x4c84a020 // st1 {v0.16b, v1.16b}, [x1], x4
 	WORD $0xf100054a // subs x10, x10, #0x1
-	WORD $0x54ffffa1 // b.ne gather+0x20
+	WORD $0x54ffffa1 // b.ne gather+0x28
 
-// gather+0x30:
+// gather+0x38:
 	WORD $0x4c40a120 // ld1 {v0.16b, v1.16b}, [x9]
 	WORD $0x4c88a020 // st1 {v0.16b, v1.16b}, [x1], x8
 	WORD $0x8b060042 // add x2, x2, x6
 	WORD $0xf10004e7 // subs x7, x7, #0x1
-	WORD $0x54fffea1 // b.ne gather+0x14
+	WORD $0x54fffea1 // b.ne gather+0x1c
+	RET
+
+// gather+0x50:
+	WORD $0x8b030049 // add x9, x2, x3
+	WORD $0x8b03012a // add x10, x9, x3
+
+// gather+0x58:
+	WORD $0x4cc6a040 // ld1 {v0.16b, v1.16b}, [x2], x6
+	WORD $0x4cc6a122 // ld1 {v2.16b, v3.16b}, [x9], x6
+	WORD $0x4cc6a144 // ld1 {v4.16b, v5.16b}, [x10], x6
+	WORD $0x4c84a020 // st1 {v0.16b, v1.16b}, [x1], x4
+	WORD $0x4c84a022 // st1 {v2.16b, v3.16b}, [x1], x4
+	WORD $0x4c88a024 // st1 {v4.16b, v5.16b}, [x1], x8
+	WORD $0xf10004e7 // subs x7, x7, #0x1
+	WORD $0x54ffff21 // b.ne gather+0x58
 	RET

@@ -57,7 +57,7 @@ func run(o generic.Operator, in []int8, n int) []int8 {
 }
 
 func TestWinogradRefusesWhatMayOverflow(t *testing.T) {
-	if c := extreme(120, 127, 0); newWinograd(&c, generic.Shape{}) != nil {
+	if c := extreme(120, 127, -128); newWinograd(&c, generic.Shape{}) != nil {
 		t.Errorf("sums of up to %d are accepted", largestSum(&c))
 	}
 	c := extreme(8, 1, 0)

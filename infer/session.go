@@ -15,7 +15,6 @@ type Session struct {
 	model         *Model
 	arena         []int8
 	input, output []byte
-	steps         []boundStep
 	team          *team
 }
 
@@ -23,18 +22,20 @@ type Session struct {
 type boundStep struct {
 	operator  generic.Operator
 	out, a, b []int8
+	progress
 }
 
 // NewSession allocates everything that running needs. A session with several
 // threads should be closed when it is done with.
 func (m *Model) NewSession() *Session {
 	s := &Session{model: m, arena: alignedBytes(m.plan.arena)}
-	for i := range m.plan.steps {
+	steps := make([]boundStep, len(m.plan.steps))
+	for i := range steps {
 		step := &m.plan.steps[i]
-		s.steps = append(s.steps, boundStep{step.operator, s.value(step.out), s.value(step.a), s.value(step.b)})
+		steps[i].operator, steps[i].out, steps[i].a, steps[i].b = step.operator, s.value(step.out), s.value(step.a), s.value(step.b)
 	}
 	s.input, s.output = bytesOf(s.value(m.plan.input)), bytesOf(s.value(m.plan.output))
-	s.team = newTeam(m.threads, m.plan.scratch)
+	s.team = newTeam(m.threads, m.plan.scratch, steps)
 	// The team's goroutines don't refer to the session, so one that is dropped
 	// without Close ends them too.
 	runtime.AddCleanup(s, (*team).stop, s.team)
@@ -76,30 +77,21 @@ func (s *Session) Output() []byte { return s.output }
 // Run computes the output. It does not allocate. An error means a fault in this
 // program: what a file can do wrong is refused by Load.
 func (s *Session) Run() error {
-	for i := range s.steps {
-		if err := s.team.run(&s.steps[i]); err != nil {
-			return s.fault(i, err)
-		}
-	}
-	return nil
+	return s.fault(s.team.run(nil))
 }
 
 // Profile runs once and adds the time that each step took to times, which has
 // an element for each of the model's steps.
 func (s *Session) Profile(times []time.Duration) error {
-	for i := range s.steps {
-		start := time.Now()
-		if err := s.team.run(&s.steps[i]); err != nil {
-			return s.fault(i, err)
-		}
-		times[i] += time.Since(start)
-	}
-	return nil
+	return s.fault(s.team.run(times))
 }
 
-func (s *Session) fault(i int, err error) error {
-	step := &s.model.plan.steps[i]
-	return fmt.Errorf("operator %d (%s %s) failed in the %s kernel: %w", step.Index, step.Operator, step.Shape, s.model.kernel, err)
+func (s *Session) fault(f *fault) error {
+	if f == nil {
+		return nil
+	}
+	step := &s.model.plan.steps[f.step]
+	return fmt.Errorf("operator %d (%s %s) failed in the %s kernel: %w", step.Index, step.Operator, step.Shape, s.model.kernel, f.err)
 }
 
 // Close ends the session's threads and waits for them.

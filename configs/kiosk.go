@@ -88,7 +88,7 @@ type Live struct {
 	// every frame's own answer.
 	Smoothing time.Duration `mapstructure:"smoothing"`
 	StreamFPS float64       `mapstructure:"stream_fps"`
-	// Threads that the engine may use.
+	// Threads that the engine may use; 0 leaves one core to everything else.
 	Threads int `mapstructure:"threads"`
 }
 
@@ -149,7 +149,7 @@ func kioskDefaults() *Kiosk {
 			FPS:    25,
 			Hold:   5 * time.Second,
 		},
-		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15, Threads: 1},
+		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15},
 		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
 	}
 }
@@ -175,7 +175,7 @@ func (k *Kiosk) Validate() error {
 	k.Camera.validate(&p)
 	between(&p, "live.smoothing", k.Live.Smoothing, 0, 10*time.Second)
 	between(&p, "live.stream_fps", k.Live.StreamFPS, 1, 60)
-	between(&p, "live.threads", k.Live.Threads, 1, 64)
+	between(&p, "live.threads", k.Live.Threads, 0, 64)
 	between(&p, "shutter.frames", k.Shutter.Frames, 1, 60)
 	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)

@@ -135,7 +135,7 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 		"text for a group":     {"camera: demo\n", `:1: camera is demo, it must be a group`},
 		"twice":                {"listen: :80\nlisten: :81\n", `:2: listen is already set in line 1`},
 		"twice by case":        {"listen: :80\nLISTEN: :81\n", `:2: listen is already set in line 1`},
-		"impossible value":     {"live:\n  threads: 0\n", `:2: live.threads is 0, it must be from 1 to 64`},
+		"impossible value":     {"live:\n  threads: -1\n", `:2: live.threads is -1, it must be from 0 to 64`},
 		"not a number":         {"camera:\n  fps: .nan\n", `:2: camera.fps is NaN, it must be from`},
 		"bad source":           {"camera:\n  source: webcam\n", `:2: camera.source is "webcam", it must be one of v4l2`},
 		"source without path":  {"camera:\n  source: video\n", `:1: camera.path is empty`},
@@ -165,7 +165,7 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 }
 
 func TestEveryMistakeIsReportedAtOnce(t *testing.T) {
-	_, err := LoadKiosk(write(t, "language: jv\nlive:\n  threads: 0\nshutter:\n  frames: 0\n"))
+	_, err := LoadKiosk(write(t, "language: jv\nlive:\n  threads: -1\nshutter:\n  frames: 0\n"))
 	for _, want := range []string{":1: language", ":3: live.threads", ":5: shutter.frames"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v lacks %s", err, want)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"runtime"
 	"time"
 
 	"canting/capture"
@@ -43,7 +44,11 @@ func newClassifier(file []byte, threads int) (*classifier, error) {
 	return classifierOf(model)
 }
 
+// loadModel takes 0 threads as one for each core but one.
 func loadModel(file []byte, threads int) (*infer.Model, error) {
+	if threads == 0 {
+		threads = runtime.NumCPU() - 1
+	}
 	model, err := infer.Load(file, infer.Options{Threads: threads})
 	if err != nil {
 		if damaged := parses(file); damaged != nil {

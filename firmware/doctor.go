@@ -107,7 +107,7 @@ func examineModel(config *configs.Kiosk) []finding {
 		return []finding{{"models", statusProblem, err.Error(), "let this user write to the folder models.store"}}
 	}
 	defer models.close()
-	o, _, err := models.find()
+	o, wrong, err := models.find()
 	if err != nil {
 		return []finding{{"model", statusProblem, err.Error(), advice}}
 	}
@@ -120,6 +120,9 @@ func examineModel(config *configs.Kiosk) []finding {
 	findings := []finding{
 		{Name: "model", Status: statusOK, Found: fmt.Sprintf("%d labels, sha256 %.12s", len(c.labels), m.Digest())},
 		{Name: "kernel", Status: statusOK, Found: m.Kernel()},
+	}
+	if wrong != nil {
+		findings = append(findings, finding{"current", statusNotice, "the previous model serves: " + wrong.Error(), "install the current one again, or activate another"})
 	}
 	if !m.HasMetadata() {
 		findings[0].Status = statusNotice

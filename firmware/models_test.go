@@ -1,9 +1,11 @@
 package firmware
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,7 +37,7 @@ func newGallery(t testing.TB) gallery {
 	return g
 }
 
-// models runs `canting models --json` and reads its answer into into.
+// run runs `canting models --json` and reads its answer.
 func (g gallery) run(t testing.TB, into any, args ...string) (code int) {
 	t.Helper()
 	code, stdout, stderr := canting(append([]string{"models", "--json", "--config", g.config}, args...)...)
@@ -129,11 +131,38 @@ func TestModelsCommands(t *testing.T) {
 	}
 }
 
-// A running kiosk takes up what the command line activates and rolls back.
+// startProgram runs the kiosk as a process of its own until the test ends.
+func startProgram(t testing.TB, config string) (url string) {
+	t.Helper()
+	command := exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
+	command.Env = append(os.Environ(), asCanting+"=1")
+	command.Stderr = t.Output()
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Signal(os.Interrupt)
+		if err := command.Wait(); err != nil {
+			t.Errorf("the kiosk ended with %v", err)
+		}
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/")
+}
+
+// A running kiosk, a process of its own, takes up what the command line
+// activates and rolls back, and what its configuration names.
 func TestRunningKioskFollowsTheCommandLine(t *testing.T) {
 	t.Parallel()
 	g := newGallery(t)
-	url := runKiosk(t, g.config)
+	url := startProgram(t, g.config)
 	serves := func(what, source, digest string) {
 		t.Helper()
 		s, took := waitState(t, url, what, swapPatience, func(s state) bool {
@@ -154,9 +183,11 @@ func TestRunningKioskFollowsTheCommandLine(t *testing.T) {
 	g.do(t, "rollback")
 	serves("the rollback", sourceActive, g.digests[0])
 
-	// A slot that the configuration names.
+	// A slot that the configuration names, and a file.
 	saveByRename(t, g.config, string(readFile(t, g.config))+"model: \""+g.digests[1][:10]+"\"\n")
 	serves("a slot by name", sourceSlot, g.digests[1])
+	saveInPlace(t, g.config, strings.Replace(string(readFile(t, g.config)), "model: \""+g.digests[1][:10]+"\"", "model: "+g.models[0], 1))
+	serves("a file", sourceFile, g.digests[0])
 }
 
 // A kiosk whose current model was damaged starts with the previous one and

@@ -104,6 +104,7 @@ func run(ctx context.Context, from source, stdout io.Writer, log *slog.Logger) e
 	if err != nil {
 		return err
 	}
+	defer changes.close()
 	exe, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program to start its camera process: %w", err)

@@ -43,9 +43,10 @@ func watch(files ...string) (*watcher, error) {
 	return w, nil
 }
 
+func (w *watcher) close() error { return w.notify.Close() }
+
 // run passes changes on until ctx ends.
 func (w *watcher) run(ctx context.Context) {
-	defer w.notify.Close()
 	rested := time.NewTimer(0)
 	<-rested.C
 	for {

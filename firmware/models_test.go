@@ -1,11 +1,7 @@
 package firmware
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,56 +10,6 @@ import (
 	"canting/firmware/store"
 	"canting/infer/metadata"
 )
-
-// gallery is a configuration with a store, and two signed models.
-type gallery struct {
-	config       string
-	models       [2]string // paths
-	digests      [2]string
-	ours, theirs signer
-}
-
-func newGallery(t testing.TB) gallery {
-	t.Helper()
-	g := gallery{ours: newSigner(t), theirs: newSigner(t)}
-	folder := t.TempDir()
-	g.config = filepath.Join(folder, "kiosk.yaml")
-	saveInPlace(t, g.config, fmt.Sprintf("models: {store: models, keys: [%s]}\ncamera: {source: demo, hold: 500ms}\n", g.ours.public))
-	g.models = [2]string{testModel(t, func(*metadata.Golden) {}), testModelOf(t, misnamed(t), 0.4, func(*metadata.Golden) {})}
-	for i, path := range g.models {
-		g.ours.sign(t, path, i+1)
-		g.digests[i] = digestOf(t, path)
-	}
-	return g
-}
-
-// run runs `canting models --json` and reads its answer.
-func (g gallery) run(t testing.TB, into any, args ...string) (code int) {
-	t.Helper()
-	code, stdout, stderr := canting(append([]string{"models", "--json", "--config", g.config}, args...)...)
-	if err := json.Unmarshal([]byte(stdout), into); err != nil {
-		t.Fatalf("%v: %v; %s%s", args, err, stdout, stderr)
-	}
-	return code
-}
-
-func (g gallery) slots(t testing.TB) []store.Slot {
-	t.Helper()
-	var list struct{ Slots []store.Slot }
-	if code := g.run(t, &list, "list"); code != exitDone {
-		t.Fatalf("list: exit %d", code)
-	}
-	return list.Slots
-}
-
-// do wants a command to succeed.
-func (g gallery) do(t testing.TB, args ...string) (r modelReport) {
-	t.Helper()
-	if code := g.run(t, &r, args...); code != exitDone {
-		t.Fatalf("%v: exit %d", args, code)
-	}
-	return r
-}
 
 func TestModelsCommands(t *testing.T) {
 	t.Parallel()
@@ -129,32 +75,6 @@ func TestModelsCommands(t *testing.T) {
 	if code, _, stderr := canting("models", "list"); code != exitFailed || !strings.Contains(stderr, "--store") {
 		t.Errorf("without a store: exit %d, %s", code, stderr)
 	}
-}
-
-// startProgram runs the kiosk as a process of its own until the test ends.
-func startProgram(t testing.TB, config string) (url string) {
-	t.Helper()
-	command := exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
-	command.Env = append(os.Environ(), asCanting+"=1")
-	command.Stderr = t.Output()
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		command.Process.Signal(os.Interrupt)
-		if err := command.Wait(); err != nil {
-			t.Errorf("the kiosk ended with %v", err)
-		}
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/")
 }
 
 // A running kiosk, a process of its own, takes up what the command line

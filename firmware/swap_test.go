@@ -3,12 +3,8 @@ package firmware
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -17,116 +13,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jedisct1/go-minisign"
-
-	"canting/capture"
-	"canting/configs"
 	"canting/firmware/store"
 	"canting/infer/metadata"
 	"canting/infer/tflite"
 )
-
-// signer is a new key pair of minisign's.
-type signer struct {
-	private minisign.PrivateKey
-	public  string
-}
-
-func newSigner(t testing.TB) signer {
-	t.Helper()
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := signer{private: minisign.PrivateKey{SignatureAlgorithm: [2]byte{'E', 'd'}, ChecksumAlgorithm: [2]byte{'B', '2'}}}
-	copy(s.private.SecretKey[:], private)
-	rand.Read(s.private.KeyId[:])
-	s.public = base64.StdEncoding.EncodeToString(slices.Concat([]byte("Ed"), s.private.KeyId[:], public))
-	return s
-}
-
-// sign writes the signature beside a model.
-func (s signer) sign(t testing.TB, path string, version int) {
-	t.Helper()
-	file, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signature, err := s.private.Sign(file, minisign.SignOptions{TrustedComment: fmt.Sprintf("version:%d", version), Hashed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, path+signatureSuffix, signature.Encode())
-}
-
-func writeFile(t testing.TB, path string, content []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func readFile(t testing.TB, path string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
-
-// misnamed are the demonstration's cloths, each under the next motif's name: a
-// model of them never agrees with one of the cloths themselves.
-func misnamed(t testing.TB) []cloth {
-	t.Helper()
-	cloths := demoCloths(t)
-	motifs := slices.Sorted(maps.Keys(motifsOf(cloths)))
-	for i := range cloths {
-		at := slices.Index(motifs, cloths[i].motif)
-		cloths[i].motif = motifs[(at+1)%len(motifs)]
-	}
-	return cloths
-}
-
-func motifsOf(cloths []cloth) map[string]bool {
-	motifs := map[string]bool{}
-	for _, c := range cloths {
-		motifs[c.motif] = true
-	}
-	return motifs
-}
-
-func digestOf(t testing.TB, path string) string {
-	t.Helper()
-	c, err := newClassifier(readFile(t, path), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	return c.model.Digest()
-}
-
-func saveInPlace(t testing.TB, path, text string) { writeFile(t, path, []byte(text)) }
-
-func saveByRename(t testing.TB, path, text string) {
-	t.Helper()
-	writeFile(t, path+"~new", []byte(text))
-	if err := os.Rename(path+"~new", path); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// startKioskAt runs a kiosk on a configuration that the test goes on to change.
-func startKioskAt(t testing.TB, yaml string) (url, config string) {
-	t.Helper()
-	config = filepath.Join(t.TempDir(), "kiosk.yaml")
-	saveInPlace(t, config, yaml)
-	return runKiosk(t, config), config
-}
 
 const swapPatience = 15 * time.Second
 
@@ -334,184 +227,6 @@ func greyModel(t testing.TB) []byte {
 	return file
 }
 
-// pictureClock is a camera that shows the demonstration's cloths in turn, each
-// frame another, at an even rate, and never waits for anybody.
-type pictureClock struct {
-	frames []capture.Frame
-	newest atomic.Pointer[capture.Frame]
-
-	mu    sync.Mutex
-	shown []time.Time       // of frame 1, 2, ...
-	taken map[uint64]bool   // by who had seen the one before, which is the live loop
-	stuck []starvedInterval // when this program got no processor
-}
-
-type starvedInterval struct{ from, to time.Time }
-
-func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
-	frame := c.newest.Load()
-	if frame == nil || frame.Seq <= after {
-		return capture.Frame{}, false
-	}
-	if after > 0 || frame.Seq == 1 {
-		c.mu.Lock()
-		c.taken[frame.Seq] = true
-		c.mu.Unlock()
-	}
-	return *frame, true
-}
-
-func (c *pictureClock) Status() capture.Status { return capture.Status{State: capture.Live} }
-
-// run shows frames until ctx ends.
-func (c *pictureClock) run(ctx context.Context, interval time.Duration) {
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		c.mu.Lock()
-		seq, now := uint64(len(c.shown))+1, time.Now()
-		c.shown = append(c.shown, now)
-		c.mu.Unlock()
-		frame := c.frames[seq%uint64(len(c.frames))]
-		frame.Seq, frame.At = seq, now
-		c.newest.Store(&frame)
-	}
-}
-
-// watchProcessor notes, until ctx ends, when this program's threads waited for
-// a processor, by the kernel's count, for longer than a frame leaves room for.
-func (c *pictureClock) watchProcessor(ctx context.Context) {
-	const tooLong = 5 * time.Millisecond
-	began, waited := time.Now(), processorWait()
-	for ctx.Err() == nil {
-		time.Sleep(poll)
-		now, sum := time.Now(), processorWait()
-		if sum-waited > tooLong || now.Sub(began) > 4*poll {
-			c.mu.Lock()
-			c.stuck = append(c.stuck, starvedInterval{began, now})
-			c.mu.Unlock()
-		}
-		began, waited = now, sum
-	}
-}
-
-// processorWait is how long all threads were ready and not running, in sum
-// (the second figure of schedstat, in nanoseconds).
-func processorWait() (sum time.Duration) {
-	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
-	for _, task := range tasks {
-		var ran, waited time.Duration
-		text, _ := os.ReadFile(task)
-		fmt.Sscan(string(text), &ran, &waited)
-		sum += waited
-	}
-	return sum
-}
-
-// missed counts the frames that the live loop did not take, and how many of
-// them no lack of processor explains.
-func (c *pictureClock) missed() (all, unexplained int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, at := range c.shown[:len(c.shown)-1] {
-		if c.taken[uint64(i+1)] {
-			continue
-		}
-		all++
-		// The frame before may have been late, and then its work goes on.
-		from, to := at.Add(-time.Second/30), c.shown[i+1]
-		if !slices.ContainsFunc(c.stuck, func(s starvedInterval) bool { return s.from.Before(to) && s.to.After(from) }) {
-			unexplained++
-		}
-	}
-	return all, unexplained
-}
-
-// bench is a kiosk with a pictureClock for a camera.
-type bench struct {
-	kiosk   *kiosk
-	swapper *swapper
-	camera  *pictureClock
-	model   atomic.Pointer[string] // what the configuration asks for
-}
-
-func newBench(t testing.TB, model, yaml string) *bench {
-	t.Helper()
-	b := &bench{camera: &pictureClock{taken: map[uint64]bool{}}}
-	for _, c := range demoCloths(t) {
-		frame, err := capture.Decode(c.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.camera.frames = append(b.camera.frames, half(frame))
-	}
-	path := filepath.Join(t.TempDir(), "kiosk.yaml")
-	saveInPlace(t, path, yaml)
-	b.model.Store(&model)
-	load := func() (*configs.Kiosk, error) {
-		config, err := loadConfig(path)
-		if err == nil {
-			config.Model = *b.model.Load()
-		}
-		return config, err
-	}
-	config, err := load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	models, err := openLibrary(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, _, err := models.first()
-	if err != nil {
-		t.Fatal(err)
-	}
-	log := slog.New(slog.DiscardHandler)
-	b.kiosk = newKiosk(settings{config, configs.DefaultMotifs()}, b.camera, c, newMetrics(b.camera), log)
-	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, trial: usualTrial, log: log}
-	return b
-}
-
-// half is every other pixel of every other row: with the race detector and
-// other programs on two cores, larger pictures leave no room at 30 a second.
-func half(f capture.Frame) capture.Frame {
-	h := capture.Frame{Width: f.Width / 2, Height: f.Height / 2}
-	for y := range h.Height {
-		for x := range h.Width {
-			at := (2*y*f.Width + 2*x) * 3
-			h.BGR = append(h.BGR, f.BGR[at:at+3]...)
-		}
-	}
-	return h
-}
-
-// expectations are the scores of every model for every frame of a clock.
-func expectations(t testing.TB, models []string, frames []capture.Frame) map[string][]answer {
-	t.Helper()
-	want := map[string][]answer{}
-	for _, path := range models {
-		c, err := newClassifier(readFile(t, path), 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, frame := range frames {
-			probabilities, _, err := c.classify(frame)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want[c.model.Digest()] = append(want[c.model.Digest()], newAnswer(c, configs.DefaultMotifs(), frame, probabilities))
-		}
-		c.close()
-	}
-	return want
-}
-
 // Swaps as fast as they go, in the midst of frames and presses: no frame is
 // left out, and whatever is answered is what the model that it names says of
 // the frame that it names. CANTING_SWAPS sets their number.
@@ -605,25 +320,6 @@ func TestSwapsDropNoFrame(t *testing.T) {
 	if verdicts < frames/4 || live < frames/4 || len(byModel) != 2 {
 		t.Error("too little was checked to mean anything")
 	}
-}
-
-func metricValue(t testing.TB, m *metrics, name string) float64 {
-	t.Helper()
-	families, err := m.registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		if f.GetName() == name {
-			sum := 0.
-			for _, one := range f.GetMetric() {
-				sum += one.GetCounter().GetValue()
-			}
-			return sum
-		}
-	}
-	t.Fatalf("there is no metric %s", name)
-	return 0
 }
 
 // A model that panics within its first minute is replaced on the very frame by

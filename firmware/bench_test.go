@@ -1,0 +1,214 @@
+package firmware
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"canting/capture"
+	"canting/configs"
+)
+
+// pictureClock is a camera that shows the demonstration's cloths in turn, each
+// frame another, at an even rate, and never waits for anybody.
+type pictureClock struct {
+	frames []capture.Frame
+	newest atomic.Pointer[capture.Frame]
+
+	mu    sync.Mutex
+	shown []time.Time       // of frame 1, 2, ...
+	taken map[uint64]bool   // by who had seen the one before, which is the live loop
+	stuck []starvedInterval // when this program got no processor
+}
+
+type starvedInterval struct{ from, to time.Time }
+
+func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
+	frame := c.newest.Load()
+	if frame == nil || frame.Seq <= after {
+		return capture.Frame{}, false
+	}
+	if after > 0 || frame.Seq == 1 {
+		c.mu.Lock()
+		c.taken[frame.Seq] = true
+		c.mu.Unlock()
+	}
+	return *frame, true
+}
+
+func (c *pictureClock) Status() capture.Status { return capture.Status{State: capture.Live} }
+
+// run shows frames until ctx ends.
+func (c *pictureClock) run(ctx context.Context, interval time.Duration) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		c.mu.Lock()
+		seq, now := uint64(len(c.shown))+1, time.Now()
+		c.shown = append(c.shown, now)
+		c.mu.Unlock()
+		frame := c.frames[seq%uint64(len(c.frames))]
+		frame.Seq, frame.At = seq, now
+		c.newest.Store(&frame)
+	}
+}
+
+// watchProcessor notes, until ctx ends, when this program's threads waited for
+// a processor, by the kernel's count, for longer than a frame leaves room for.
+func (c *pictureClock) watchProcessor(ctx context.Context) {
+	const tooLong = 5 * time.Millisecond
+	began, waited := time.Now(), processorWait()
+	for ctx.Err() == nil {
+		time.Sleep(poll)
+		now, sum := time.Now(), processorWait()
+		if sum-waited > tooLong || now.Sub(began) > 4*poll {
+			c.mu.Lock()
+			c.stuck = append(c.stuck, starvedInterval{began, now})
+			c.mu.Unlock()
+		}
+		began, waited = now, sum
+	}
+}
+
+// processorWait is how long all threads were ready and not running, in sum
+// (the second figure of schedstat, in nanoseconds).
+func processorWait() (sum time.Duration) {
+	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, task := range tasks {
+		var ran, waited time.Duration
+		text, _ := os.ReadFile(task)
+		fmt.Sscan(string(text), &ran, &waited)
+		sum += waited
+	}
+	return sum
+}
+
+// missed counts the frames that the live loop did not take, and how many of
+// them no lack of processor explains.
+func (c *pictureClock) missed() (all, unexplained int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, at := range c.shown[:len(c.shown)-1] {
+		if c.taken[uint64(i+1)] {
+			continue
+		}
+		all++
+		// The frame before may have been late, and then its work goes on.
+		from, to := at.Add(-time.Second/30), c.shown[i+1]
+		if !slices.ContainsFunc(c.stuck, func(s starvedInterval) bool { return s.from.Before(to) && s.to.After(from) }) {
+			unexplained++
+		}
+	}
+	return all, unexplained
+}
+
+// bench is a kiosk with a pictureClock for a camera.
+type bench struct {
+	kiosk   *kiosk
+	swapper *swapper
+	camera  *pictureClock
+	model   atomic.Pointer[string] // what the configuration asks for
+}
+
+func newBench(t testing.TB, model, yaml string) *bench {
+	t.Helper()
+	b := &bench{camera: &pictureClock{taken: map[uint64]bool{}}}
+	for _, c := range demoCloths(t) {
+		frame, err := capture.Decode(c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.camera.frames = append(b.camera.frames, half(frame))
+	}
+	path := filepath.Join(t.TempDir(), "kiosk.yaml")
+	saveInPlace(t, path, yaml)
+	b.model.Store(&model)
+	load := func() (*configs.Kiosk, error) {
+		config, err := loadConfig(path)
+		if err == nil {
+			config.Model = *b.model.Load()
+		}
+		return config, err
+	}
+	config, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	models, err := openLibrary(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := models.first()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := slog.New(slog.DiscardHandler)
+	b.kiosk = newKiosk(settings{config, configs.DefaultMotifs()}, b.camera, c, newMetrics(b.camera), log)
+	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, trial: usualTrial, log: log}
+	return b
+}
+
+// half is every other pixel of every other row: with the race detector and
+// other programs on two cores, larger pictures leave no room at 30 a second.
+func half(f capture.Frame) capture.Frame {
+	h := capture.Frame{Width: f.Width / 2, Height: f.Height / 2}
+	for y := range h.Height {
+		for x := range h.Width {
+			at := (2*y*f.Width + 2*x) * 3
+			h.BGR = append(h.BGR, f.BGR[at:at+3]...)
+		}
+	}
+	return h
+}
+
+// expectations are the scores of every model for every frame of a clock.
+func expectations(t testing.TB, models []string, frames []capture.Frame) map[string][]answer {
+	t.Helper()
+	want := map[string][]answer{}
+	for _, path := range models {
+		c, err := newClassifier(readFile(t, path), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, frame := range frames {
+			probabilities, _, err := c.classify(frame)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want[c.model.Digest()] = append(want[c.model.Digest()], newAnswer(c, configs.DefaultMotifs(), frame, probabilities))
+		}
+		c.close()
+	}
+	return want
+}
+
+func metricValue(t testing.TB, m *metrics, name string) float64 {
+	t.Helper()
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			sum := 0.
+			for _, one := range f.GetMetric() {
+				sum += one.GetCounter().GetValue()
+			}
+			return sum
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return 0
+}

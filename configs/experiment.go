@@ -152,7 +152,7 @@ type withNetwork struct {
 }
 
 func (w *withNetwork) Validate() error {
-	if len(w.Network) == 0 {
+	if w.Network == nil {
 		w.Network = w.stages
 	}
 	return w.Experiment.Validate()

@@ -45,6 +45,7 @@ func TestExperimentMistakes(t *testing.T) {
 		"training:\n  epochs: many\n":                        "mine.yaml:2: training.epochs is many, it must be a whole number",
 		"training:\n  epochs: 1.5\n":                         "mine.yaml:2: training.epochs is 1.5, it must be a whole number",
 		"training:\n  epochs: 0\n":                           "mine.yaml:2: training.epochs is 0; it must be between 1 and 100000",
+		"network: []\n":                                      "network has 0 stages",
 		"training: {optimizer: sgd}\n":                       "the only one there is is adam",
 		"training: {learning_rate: .nan}\n":                  "training.learning_rate is NaN",
 		"network: [{conv: 4, kernel: 2}]\n":                  "kernel 2",

@@ -23,8 +23,11 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 	if err != nil {
 		return report.Evaluation{}, err
 	}
+	if !c.model.HasMetadata() {
+		warn("The model does not say how its pictures are made; the whole centred square is assumed.")
+	}
 	classes := c.model.Labels()
-	samples, err := dataset.Labelled(dir, classes)
+	samples, err := dataset.Labelled(dir, classes, warn)
 	if err != nil {
 		return report.Evaluation{}, err
 	}
@@ -38,7 +41,7 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 			err = c.run(frame)
 		}
 		if err != nil {
-			warn(fmt.Sprintf("%s is left out: %v.", s.Path, err))
+			warn(fmt.Sprintf("Left out: %v.", err))
 			continue
 		}
 		label, probability := c.answer()

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -69,6 +70,9 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 		sum.add(loss, logits, labels)
 		told(step{number, b + 1, batches, sum.loss(), sum.accuracy()})
 	}
+	if loss := sum.loss(); math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return fmt.Errorf("the training has diverged: epoch %d's loss is %v; try a lower learning rate", number, loss)
+	}
 	tested := f.measure(f.test)
 	f.history = append(f.history, report.Epoch{
 		Epoch: number, Loss: sum.loss(), Accuracy: sum.accuracy(), TestLoss: tested.loss(), TestAccuracy: tested.accuracy(),
@@ -78,6 +82,9 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 	}
 	return nil
 }
+
+// keepBest goes back to the state with the lowest training loss.
+func (f *fit) keepBest() { restore(f.net.State(), f.best) }
 
 // seedDropout makes an epoch's dropout follow from its number, so that a
 // resumed training goes on as it would have.

@@ -58,7 +58,7 @@ func TestLiteRTGivesTheSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := load(context.Background(), dir, e)
+	d, err := load(context.Background(), dir, e, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestLiteRTOnPhotographs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples, err := dataset.Labelled(dir, c.model.Labels())
+	samples, err := dataset.Labelled(dir, c.model.Labels(), func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,14 @@ type data struct {
 	classes     []string
 	train, test []picture.Picture
 	warnings    []string
+	tell        func(string)
+}
+
+// warn tells a warning at once and keeps it for the report.
+func (d *data) warn(format string, args ...any) {
+	w := fmt.Sprintf(format, args...)
+	d.warnings = append(d.warnings, w)
+	d.tell(w)
 }
 
 // newPreprocessing is what the trained model tells the kiosk. Values are
@@ -26,16 +34,17 @@ func newPreprocessing(in configs.Input) metadata.Preprocessing {
 
 // load reads a data set and says what is wrong with it before anyone waits
 // for a training.
-func load(ctx context.Context, dir string, e *configs.Experiment) (*data, error) {
-	set, err := dataset.Open(dir, e.Training.TestShare, e.Seed)
+func load(ctx context.Context, dir string, e *configs.Experiment, tell func(string)) (*data, error) {
+	d := &data{tell: tell}
+	set, err := dataset.Open(dir, e.Training.TestShare, e.Seed, func(w string) { d.warn("%s", w) })
 	if err != nil {
 		return nil, err
 	}
-	d := &data{classes: set.Classes, warnings: set.Warnings}
-	if d.train, err = d.read(ctx, set.Train, e.Input); err != nil {
+	d.classes = set.Classes
+	if d.train, err = d.read(ctx, "training", set.Train, e.Input); err != nil {
 		return nil, err
 	}
-	if d.test, err = d.read(ctx, set.Test, e.Input); err != nil {
+	if d.test, err = d.read(ctx, "test", set.Test, e.Input); err != nil {
 		return nil, err
 	}
 	seen := make([]bool, len(d.classes))
@@ -52,16 +61,19 @@ func load(ctx context.Context, dir string, e *configs.Experiment) (*data, error)
 }
 
 // read loads samples and warns of those that cannot be read.
-func (d *data) read(ctx context.Context, samples []dataset.Sample, in configs.Input) ([]picture.Picture, error) {
+func (d *data) read(ctx context.Context, purpose string, samples []dataset.Sample, in configs.Input) ([]picture.Picture, error) {
 	good, bad, err := picture.Load(ctx, samples, newPreprocessing(in), in.Size)
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range bad {
-		d.warnings = append(d.warnings, fmt.Sprintf("%s is left out: %v.", b.Path, b.Err))
+		d.warn("Left out: %v.", b.Err)
 	}
 	if len(bad) > 0 {
-		d.warnings = append(d.warnings, fmt.Sprintf("%d of %d pictures could not be read.", len(bad), len(samples)))
+		d.warn("%d of %d %s pictures could not be read.", len(bad), len(samples), purpose)
+	}
+	if len(good) == 0 {
+		d.warn("There is no %s picture, so nothing will be known of how well the model recognises anything.", purpose)
 	}
 	return good, nil
 }
@@ -73,13 +85,13 @@ func (d *data) warnTwins() {
 	for _, p := range d.train {
 		twin, twice := first[p.Content]
 		if twice && twin.Label != p.Label {
-			d.warnings = append(d.warnings, fmt.Sprintf("%s and %s are the same picture under two motifs.", twin.Path, p.Path))
+			d.warn("%s and %s are the same picture under two motifs.", twin.Path, p.Path)
 		}
 		first[p.Content] = p
 	}
 	for _, p := range d.test {
 		if twin, ok := first[p.Content]; ok {
-			d.warnings = append(d.warnings, fmt.Sprintf("%s, a test picture, is the same picture as %s, which is trained on: the test's figures will be too good.", p.Path, twin.Path))
+			d.warn("%s, a test picture, is the same picture as %s, which is trained on: the test's figures will be too good.", p.Path, twin.Path)
 		}
 	}
 }

@@ -43,12 +43,9 @@ type Show interface {
 // cleanly, with the state that had the lowest training loss.
 func Train(ctx context.Context, j Job) (*report.Run, error) {
 	start := time.Now()
-	d, err := load(ctx, j.Data, j.Experiment)
+	d, err := load(ctx, j.Data, j.Experiment, j.Show.Warn)
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range d.warnings {
-		j.Show.Warn(w)
 	}
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return nil, fmt.Errorf("make the output folder: %w", err)
@@ -58,14 +55,15 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 		if err := f.resume(j.Out); err != nil {
 			return nil, err
 		}
+	} else if _, err := os.Stat(filepath.Join(j.Out, checkpointName)); err == nil {
+		d.warn("%s holds a training already, which this one replaces after its first epoch; --resume would go on with it.", j.Out)
 	}
 	if err := f.run(ctx, j); err != nil {
 		return nil, err
 	}
-	if len(f.history) < j.Experiment.Training.Epochs {
-		restore(f.net.State(), f.best)
-		d.warnings = append(d.warnings, fmt.Sprintf("The training was stopped after %d of %d epochs; this is its state with the lowest training loss.",
-			len(f.history), j.Experiment.Training.Epochs))
+	if epochs := j.Experiment.Training.Epochs; len(f.history) < epochs {
+		f.keepBest()
+		d.warn("The training was stopped after %d of %d epochs; this is its state with the lowest training loss.", len(f.history), epochs)
 	}
 	return f.finish(j, d, start)
 }
@@ -92,9 +90,12 @@ func (f *fit) run(ctx context.Context, j Job) error {
 
 // finish exports the model, measures it, and writes everything down.
 func (f *fit) finish(j Job, d *data, start time.Time) (*report.Run, error) {
-	floats := f.measure(f.test)
-	trained := f.measure(f.train)
-	file, err := f.export(d, map[string]float64{"test_accuracy_float": floats.accuracy(), "train_accuracy_float": trained.accuracy()})
+	floats, trained := f.measure(f.test), f.measure(f.train)
+	metrics := map[string]float64{"train_accuracy_float": trained.accuracy()}
+	if len(f.test) > 0 {
+		metrics["test_accuracy_float"] = floats.accuracy()
+	}
+	file, err := f.export(d, metrics)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -259,7 +260,7 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	show := &watcher{}
 	train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
 	all := strings.Join(show.warnings, "\n")
-	for _, want := range []string{"broken.jpg is left out", "empty.png is left out", "2 of 21 pictures could not be read", "same picture under two motifs", "figures will be too good"} {
+	for _, want := range []string{"broken.jpg", "empty.png", "2 of 21 training pictures could not be read", "same picture under two motifs", "figures will be too good"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning says %q:\n%s", want, all)
 		}
@@ -284,7 +285,7 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d, err := load(context.Background(), dir, small())
+	d, err := load(context.Background(), dir, small(), func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,5 +301,73 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 		if !slices.Equal(shown, want) {
 			t.Errorf("balance %v shows %v, want %v", balance, shown, want)
 		}
+	}
+}
+
+// TestWithoutTestPictures: the model is written all the same, and what is not
+// known is said before the training.
+func TestWithoutTestPictures(t *testing.T) {
+	e, show, out := small(), &watcher{}, t.TempDir()
+	e.Training.Epochs = 1
+	dir := cloths(t, 2, 0)
+	if err := os.Mkdir(filepath.Join(dir, "test"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "dots", "broken.png"), []byte("nothing"))
+	_, file := train(t, Job{Data: dir, Out: out, Experiment: e, Show: show})
+	if _, err := infer.Load(file, infer.Options{}); err != nil {
+		t.Error(err)
+	}
+	if all := strings.Join(show.warnings, "\n"); !strings.Contains(all, "There is no test picture") {
+		t.Errorf("warnings are %q", all)
+	}
+}
+
+// TestStoppedTrainingKeepsTheBest: not the last state.
+func TestStoppedTrainingKeepsTheBest(t *testing.T) {
+	d, err := load(context.Background(), cloths(t, 4, 1), small(), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFit(small(), 3, d.train, d.test)
+	if err := f.epoch(context.Background(), func(step) {}); err != nil {
+		t.Fatal(err)
+	}
+	best := snapshot(f.net.State())
+	f.bestLoss = 0 // no later epoch is better
+	if err := f.epoch(context.Background(), func(step) {}); err != nil {
+		t.Fatal(err)
+	}
+	if slices.Equal(f.net.State()[0], best[0]) {
+		t.Fatal("the second epoch changed nothing")
+	}
+	f.keepBest()
+	for i, s := range f.net.State() {
+		if !slices.Equal(s, best[i]) {
+			t.Errorf("tensor %d is not the best epoch's", i)
+		}
+	}
+}
+
+func TestDivergedTrainingIsSaid(t *testing.T) {
+	d, err := load(context.Background(), cloths(t, 4, 1), small(), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFit(small(), 3, d.train, d.test)
+	f.net.State()[0][0] = float32(math.NaN())
+	if err := f.epoch(context.Background(), func(step) {}); err == nil || !strings.Contains(err.Error(), "has diverged") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestReplacingATrainingIsSaid(t *testing.T) {
+	dir, out, e := cloths(t, 2, 1), t.TempDir(), small()
+	e.Training.Epochs = 1
+	train(t, Job{Data: dir, Out: out, Experiment: e})
+	show := &watcher{}
+	train(t, Job{Data: dir, Out: out, Experiment: e, Show: show})
+	if all := strings.Join(show.warnings, "\n"); !strings.Contains(all, "--resume would go on") {
+		t.Errorf("warnings are %q", all)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -23,10 +26,10 @@ const (
 // misuse marks an error in how the command was called.
 type misuse struct{ error }
 
-// Run executes the command line and returns the exit code. The first interrupt
+// Run executes the command line and returns the exit code. The first signal
 // asks the command to stop cleanly, a second one ends the process.
 func Run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	root := newRoot()
@@ -92,4 +95,14 @@ func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
+}
+
+// plain replaces what would steer a terminal: labels come from model files.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
 }

@@ -33,6 +33,7 @@ func TestMistakesHaveTheirCodeAndSentence(t *testing.T) {
 		{"inspect", misused, "one model file"},
 		{"draw --out " + empty + "/d --count rangkiang", misused, "write MOTIF=NUMBER"},
 		{"draw --out " + empty + "/d --count kucing=3", failed, "kucing"},
+		{"draw --out " + empty + "/d --test-share 0", misused, "--test-share is 0"},
 		{"train --data " + empty + " --out " + empty + "/o", failed, "holds no folders"},
 		{"train --data x --out y --config /absent.yaml", failed, "/absent.yaml"},
 		{"evaluate --model /absent.tflite --data x", failed, "read the model"},
@@ -94,5 +95,11 @@ func TestFromDrawingToEvaluating(t *testing.T) {
 	ok("draw", "--out", frames, "--frames", "1")
 	if found, _ := filepath.Glob(filepath.Join(frames, "*.jpg")); len(found) != 4 {
 		t.Errorf("draw --frames 1 wrote %v", found)
+	}
+}
+
+func TestPlainLeavesNothingThatSteersATerminal(t *testing.T) {
+	if got := plain("kawung \x1b[31mred\nline é"); got != "kawung \ufffd[31mred\ufffdline é" {
+		t.Errorf("got %q", got)
 	}
 }

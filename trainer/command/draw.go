@@ -32,6 +32,9 @@ writes that many camera frames a motif instead, for the kiosk's demonstration.`,
 			if c.Flags().Changed("frames") {
 				return drawFrames(out, o.Seed, frames)
 			}
+			if !(o.TestShare > 0 && o.TestShare < 1) {
+				return misuse{fmt.Errorf("--test-share is %v; it must be above 0 and below 1", o.TestShare)}
+			}
 			var err error
 			if o.Counts, err = parseCounts(counts); err != nil {
 				return misuse{err}

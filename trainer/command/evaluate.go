@@ -33,7 +33,7 @@ takes test/.`,
 			warn := func(w string) { fmt.Fprintf(c.ErrOrStderr(), "warning: %s\n", w) }
 			tell := func(v trainer.Verdict) {
 				if list {
-					fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%.3f\n", v.Path, v.Label, v.Probability)
+					fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%.3f\n", v.Path, plain(v.Label), v.Probability)
 				}
 			}
 			e, err := trainer.Evaluate(c.Context(), file, data, tell, warn)
@@ -46,7 +46,7 @@ takes test/.`,
 			out := c.OutOrStdout()
 			for _, class := range slices.Sorted(maps.Keys(e.PerClass)) {
 				n := e.PerClass[class]
-				fmt.Fprintf(out, "%-24s %4d right %4d wrong\n", class, n.Correct, n.Wrong)
+				fmt.Fprintf(out, "%-24s %4d right %4d wrong\n", plain(class), n.Correct, n.Wrong)
 			}
 			lo, hi := report.Interval(e.Correct(), e.Total())
 			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)

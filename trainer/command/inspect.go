@@ -89,12 +89,12 @@ func inspect(w io.Writer, m *tflite.Model, size int) error {
 		if len(l.Scale) == 1 {
 			scale, zero = fmt.Sprintf("%.6g", l.Scale[0]), fmt.Sprint(l.ZeroPoint[0])
 		}
-		fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%s\t%s\t%d\n", l.Operator, l.Output, l.Shape, l.Type, scale, zero, l.ConstantBytes)
+		fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%s\t%s\t%d\n", l.Operator, plain(l.Output), l.Shape, l.Type, scale, zero, l.ConstantBytes)
 	}
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\nfile: %d bytes\nlabels: %s\n", m.Description, size, strings.Join(m.Labels, ", "))
+	fmt.Fprintf(w, "\n%s\nfile: %d bytes\nlabels: %s\n", plain(m.Description), size, plain(strings.Join(m.Labels, ", ")))
 	if m.Canting == nil {
 		fmt.Fprintln(w, "no canting metadata: preprocessing would be assumed")
 	}

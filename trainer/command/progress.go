@@ -18,7 +18,7 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 	once  sync.Once
 	start time.Time
-	first int // the step that was shown first, when resuming not the first one
+	first int // the step that ended at start
 }
 
 func newProgress(w io.Writer) *progress { return &progress{w: w} }
@@ -28,7 +28,7 @@ func (p *progress) Warn(warning string) { fmt.Fprintf(p.w, "warning: %s\n", warn
 func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float64) {
 	now := (epoch-1)*batches + batch
 	if p.start.IsZero() {
-		p.start, p.first = time.Now(), now-1
+		p.start, p.first = time.Now(), now
 		p.bar = newBar(p.w, epochs*batches)
 	}
 	state := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%", epoch, epochs, loss, 100*accuracy)
@@ -38,7 +38,7 @@ func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float6
 		return
 	}
 	if batch == batches {
-		each := time.Since(p.start) / time.Duration(now-p.first)
+		each := time.Since(p.start) / time.Duration(max(now-p.first, 1))
 		left := each * time.Duration(epochs*batches-now)
 		fmt.Fprintf(p.w, "%s  %v left\n", state, left.Round(time.Second))
 	}

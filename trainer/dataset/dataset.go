@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Sample is one labelled picture; Label indexes the set's classes.
@@ -24,22 +26,23 @@ type Sample struct {
 type Set struct {
 	Classes     []string
 	Train, Test []Sample
-	// Warnings are things that a person should know before training.
-	Warnings []string
+	// warn tells what a person should know before training.
+	warn func(string)
 }
 
-// Formats are the file name endings of pictures.
-var Formats = []string{".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+// formats are the file name endings of pictures.
+var formats = []string{".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
 // Open finds the pictures below dir. Where they are not split into train and
 // test, testShare of each class, chosen by seed, is set aside for the test. Fewer
-// than two classes, or a class without a training picture, is an error.
-func Open(dir string, testShare float64, seed int64) (*Set, error) {
+// than two classes, or a class without a training picture, is an error. What a
+// person should know besides is told to warn.
+func Open(dir string, testShare float64, seed int64, warn func(string)) (*Set, error) {
 	train, test := filepath.Join(dir, "train"), filepath.Join(dir, "test")
 	if !isDir(train) {
-		return openUnsplit(dir, testShare, seed)
+		return openUnsplit(dir, testShare, seed, warn)
 	}
-	s := &Set{}
+	s := &Set{warn: warn}
 	var err error
 	if s.Classes, err = classes(train); err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func Open(dir string, testShare float64, seed int64) (*Set, error) {
 // Labelled finds the pictures of a labelled folder for evaluation, by the
 // classes of a model. A folder that is split into train and test gives its
 // test pictures; a folder whose name is no class is an error.
-func Labelled(dir string, classNames []string) ([]Sample, error) {
+func Labelled(dir string, classNames []string, warn func(string)) ([]Sample, error) {
 	if test := filepath.Join(dir, "test"); isDir(test) && isDir(filepath.Join(dir, "train")) {
 		dir = test
 	}
@@ -81,12 +84,12 @@ func Labelled(dir string, classNames []string) ([]Sample, error) {
 			return nil, fmt.Errorf("%s holds a folder %q, which is not one of the model's motifs (%s)", dir, c, strings.Join(classNames, ", "))
 		}
 	}
-	s := &Set{Classes: classNames}
+	s := &Set{Classes: classNames, warn: warn}
 	return s.samples(dir)
 }
 
-func openUnsplit(dir string, testShare float64, seed int64) (*Set, error) {
-	s := &Set{}
+func openUnsplit(dir string, testShare float64, seed int64, warn func(string)) (*Set, error) {
+	s := &Set{warn: warn}
 	var err error
 	if s.Classes, err = classes(dir); err != nil {
 		return nil, err
@@ -130,10 +133,10 @@ func (s *Set) check(dir string) error {
 	tests := Counts(s.Test, len(s.Classes))
 	for label, n := range Counts(s.Train, len(s.Classes)) {
 		if n == 0 {
-			return fmt.Errorf("the motif %q has no picture to train on below %s (%s): add some or remove its folder", s.Classes[label], dir, strings.Join(Formats, ", "))
+			return fmt.Errorf("the motif %q has no picture to train on below %s (%s): add some or remove its folder", s.Classes[label], dir, strings.Join(formats, ", "))
 		}
 		if tests[label] == 0 {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("The motif %q has no test picture, so nothing will be known of how well it is recognised.", s.Classes[label]))
+			s.warn(fmt.Sprintf("The motif %q has no test picture, so nothing will be known of how well it is recognised.", s.Classes[label]))
 		}
 	}
 	return nil
@@ -151,6 +154,11 @@ func classes(dir string) ([]string, error) {
 			names = append(names, e.Name())
 		}
 	}
+	for _, n := range names {
+		if !utf8.ValidString(n) || strings.ContainsFunc(n, unicode.IsControl) {
+			return nil, fmt.Errorf("the folder %q in %s cannot name a motif: rename it to one line of plain text", n, dir)
+		}
+	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s holds no folders: put each motif's pictures into a folder of its name", dir)
 	}
@@ -163,6 +171,9 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 	var found []Sample
 	for label, class := range s.Classes {
 		root := filepath.Join(dir, class)
+		if target, err := filepath.EvalSymlinks(root); err == nil {
+			root = target // WalkDir does not enter a link
+		}
 		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil && path == root && errors.Is(err, fs.ErrNotExist):
@@ -172,10 +183,10 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 			case hidden(d.Name()) && d.IsDir():
 				return fs.SkipDir
 			case d.IsDir() || hidden(d.Name()):
-			case slices.Contains(Formats, strings.ToLower(filepath.Ext(path))):
+			case slices.Contains(formats, strings.ToLower(filepath.Ext(path))):
 				found = append(found, Sample{Path: path, Label: label})
 			default:
-				s.Warnings = append(s.Warnings, fmt.Sprintf("%s is left out: its ending is none of %s.", path, strings.Join(Formats, ", ")))
+				s.warn(fmt.Sprintf("%s is left out: its ending is none of %s.", path, strings.Join(formats, ", ")))
 			}
 			return nil
 		})

@@ -38,7 +38,8 @@ func names(samples []Sample) (n []string) {
 func TestOpenSplit(t *testing.T) {
 	dir := tree(t, "train/b/1.jpg", "train/a/2.PNG", "train/a/sub/3.webp", "train/a/.hidden.jpg",
 		"train/a/notes.txt", "test/a/4.jpeg", "train/.git/x/y.jpg")
-	s, err := Open(dir, 0.2, 1)
+	var warnings []string
+	s, err := Open(dir, 0.2, 1, func(w string) { warnings = append(warnings, w) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,9 +48,9 @@ func TestOpenSplit(t *testing.T) {
 		!reflect.DeepEqual(names(s.Test), []string{"4.jpeg"}) {
 		t.Errorf("got %+v", s)
 	}
-	all := strings.Join(s.Warnings, "\n")
-	if len(s.Warnings) != 2 || !strings.Contains(all, "notes.txt") || !strings.Contains(all, `"b" has no test picture`) {
-		t.Errorf("warnings are %q", s.Warnings)
+	all := strings.Join(warnings, "\n")
+	if len(warnings) != 2 || !strings.Contains(all, "notes.txt") || !strings.Contains(all, `"b" has no test picture`) {
+		t.Errorf("warnings are %q", warnings)
 	}
 }
 
@@ -61,18 +62,18 @@ func TestOpenSplitsByItself(t *testing.T) {
 		}
 	}
 	dir := tree(t, files...)
-	first, err := Open(dir, 0.2, 7)
+	first, err := Open(dir, 0.2, 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(Counts(first.Train, 2), []int{8, 8}) || !reflect.DeepEqual(Counts(first.Test, 2), []int{2, 2}) {
 		t.Errorf("split %v and %v", Counts(first.Train, 2), Counts(first.Test, 2))
 	}
-	again, _ := Open(dir, 0.2, 7)
-	if !reflect.DeepEqual(first, again) {
+	again, _ := Open(dir, 0.2, 7, nil)
+	if !reflect.DeepEqual(first.Test, again.Test) {
 		t.Error("the same seed gives another split")
 	}
-	other, _ := Open(dir, 0.2, 8)
+	other, _ := Open(dir, 0.2, 8, nil)
 	if reflect.DeepEqual(first.Test, other.Test) {
 		t.Error("another seed gives the same split")
 	}
@@ -91,7 +92,7 @@ func TestOpenRefuses(t *testing.T) {
 		if files == nil {
 			dir = filepath.Join(dir, "absent")
 		}
-		if _, err := Open(dir, 0.2, 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Open(dir, 0.2, 1, func(string) {}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v gives %v, want %q in it", files, err, want)
 		}
 	}
@@ -100,12 +101,23 @@ func TestOpenRefuses(t *testing.T) {
 func TestLabelled(t *testing.T) {
 	dir := tree(t, "train/a/1.jpg", "test/a/2.jpg", "test/b/3.jpg")
 	for _, d := range []string{dir, filepath.Join(dir, "test")} {
-		got, err := Labelled(d, []string{"b", "a"})
+		got, err := Labelled(d, []string{"b", "a"}, nil)
 		if err != nil || len(got) != 2 || got[0].Label != 0 || filepath.Base(got[0].Path) != "3.jpg" {
 			t.Errorf("%s: %v, %v", d, got, err)
 		}
 	}
-	if _, err := Labelled(dir, []string{"a"}); err == nil || !strings.Contains(err.Error(), `"b"`) {
+	if _, err := Labelled(dir, []string{"a"}, nil); err == nil || !strings.Contains(err.Error(), `"b"`) {
 		t.Errorf("an unknown motif gives %v", err)
+	}
+}
+
+func TestALinkedFolderIsAMotif(t *testing.T) {
+	dir, elsewhere := tree(t, "a/1.jpg", "b/1.jpg"), tree(t, "c/1.jpg", "c/2.jpg")
+	if err := os.Symlink(filepath.Join(elsewhere, "c"), filepath.Join(dir, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, 0.4, 1, func(string) {})
+	if err != nil || !reflect.DeepEqual(Counts(append(s.Train, s.Test...), 3), []int{1, 1, 2}) {
+		t.Errorf("got %+v, %v", s, err)
 	}
 }

@@ -32,8 +32,13 @@ emulate() {
 rm -rf "$binaries"
 build arm64
 build arm
-emulate arm64 cortex-a53 'neon generic'
+# Two at a time.
+emulate arm64 cortex-a53 'neon generic' &
+other=$!
 emulate arm64 cortex-a72 'neon generic'
-emulate arm64 cortex-a76 'dotprod neon generic'
+wait "$other"
+emulate arm64 cortex-a76 'dotprod neon generic' &
+other=$!
 emulate arm64 max 'dotprod neon generic'
+wait "$other"
 emulate arm cortex-a7 'generic'

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
+	"sort"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,12 +23,17 @@ type pictureClock struct {
 	newest atomic.Pointer[capture.Frame]
 
 	mu    sync.Mutex
-	shown []time.Time       // of frame 1, 2, ...
-	taken map[uint64]bool   // by who had seen the one before, which is the live loop
-	stuck []starvedInterval // when this program got no processor
+	shown []time.Time     // of frame 1, 2, ...
+	taken map[uint64]bool // by who had seen the one before, which is the live loop
+	waits []processorWait
 }
 
-type starvedInterval struct{ from, to time.Time }
+// processorWait is how long the program's threads have been ready and not
+// running until a moment, in sum.
+type processorWait struct {
+	at  time.Time
+	sum time.Duration
+}
 
 func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
 	frame := c.newest.Load()
@@ -65,34 +70,32 @@ func (c *pictureClock) run(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// watchProcessor notes, until ctx ends, when this program's threads waited for
-// a processor, by the kernel's count, for longer than a frame leaves room for.
+// watchProcessor notes, until ctx ends, how long this program's threads waited
+// for a processor, by the kernel's count: schedstat's second figure, in
+// nanoseconds.
 func (c *pictureClock) watchProcessor(ctx context.Context) {
-	const tooLong = 5 * time.Millisecond
-	began, waited := time.Now(), processorWait()
-	for ctx.Err() == nil {
-		time.Sleep(poll)
-		now, sum := time.Now(), processorWait()
-		if sum-waited > tooLong || now.Sub(began) > 4*poll {
-			c.mu.Lock()
-			c.stuck = append(c.stuck, starvedInterval{began, now})
-			c.mu.Unlock()
+	for ; ctx.Err() == nil; time.Sleep(poll) {
+		tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
+		wait := processorWait{at: time.Now()}
+		for _, task := range tasks {
+			var ran, waited time.Duration
+			text, _ := os.ReadFile(task)
+			fmt.Sscan(string(text), &ran, &waited)
+			wait.sum += waited
 		}
-		began, waited = now, sum
+		c.mu.Lock()
+		c.waits = append(c.waits, wait)
+		c.mu.Unlock()
 	}
 }
 
-// processorWait is how long all threads were ready and not running, in sum
-// (the second figure of schedstat, in nanoseconds).
-func processorWait() (sum time.Duration) {
-	tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
-	for _, task := range tasks {
-		var ran, waited time.Duration
-		text, _ := os.ReadFile(task)
-		fmt.Sscan(string(text), &ran, &waited)
-		sum += waited
-	}
-	return sum
+// starved tells whether the machine was busy with something else for longer
+// than a frame leaves room for.
+func (c *pictureClock) starved(from, to time.Time) bool {
+	const room = 10 * time.Millisecond
+	first := max(sort.Search(len(c.waits), func(i int) bool { return c.waits[i].at.After(from) })-1, 0)
+	last := min(sort.Search(len(c.waits), func(i int) bool { return c.waits[i].at.After(to) }), len(c.waits)-1)
+	return c.waits[last].sum-c.waits[first].sum > room
 }
 
 // missed counts the frames that the live loop did not take, and how many of
@@ -106,8 +109,7 @@ func (c *pictureClock) missed() (all, unexplained int) {
 		}
 		all++
 		// The frame before may have been late, and then its work goes on.
-		from, to := at.Add(-time.Second/30), c.shown[i+1]
-		if !slices.ContainsFunc(c.stuck, func(s starvedInterval) bool { return s.from.Before(to) && s.to.After(from) }) {
+		if !c.starved(at.Add(-time.Second/30), c.shown[i+1]) {
 			unexplained++
 		}
 	}

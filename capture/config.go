@@ -23,7 +23,8 @@ type Config struct {
 	// folder or pattern, or the pipeline. KindCSI and KindDemo need none.
 	Source string `json:"source"`
 	// Width, Height and FPS are asked of a camera, which may give something
-	// else; 0 leaves its own. A video or pictures are replayed at FPS.
+	// else; 0 leaves its own. A video or pictures are replayed at FPS, where 0 is
+	// the video's own speed and 25 for pictures.
 	Width  int     `json:"width"`
 	Height int     `json:"height"`
 	FPS    float64 `json:"fps"`
@@ -50,7 +51,7 @@ func (c Config) Check() error {
 	}
 	// Below one frame a second a living camera looks like a lost one.
 	if c.FPS != 0 && !(c.FPS >= 1 && c.FPS <= 240) {
-		return fmt.Errorf("camera: fps is %v; it must be between 1 and 240, or 0 for the camera's own", c.FPS)
+		return fmt.Errorf("camera: fps is %v; it must be between 1 and 240, or 0 for the source's own", c.FPS)
 	}
 	if c.Hold < 0 {
 		return fmt.Errorf("camera: hold is %v; it must not be negative", c.Hold)

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // The files in testdata are one picture of 48 x 32: a gradient from brown to
@@ -139,6 +141,9 @@ func TestDecodeRefusesGarbage(t *testing.T) {
 			t.Errorf("%s was decoded", name)
 		}
 	}
+	if _, err := Decode(huge.Bytes()); !strings.Contains(err.Error(), "at most 67 million") {
+		t.Errorf("a terapixel: %v", err)
+	}
 }
 
 func TestReadFileNamesTheFile(t *testing.T) {
@@ -151,6 +156,29 @@ func TestReadFileNamesTheFile(t *testing.T) {
 	}
 	if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "empty") {
 		t.Errorf("an empty file: %v", err)
+	}
+}
+
+// Opening a pipe would wait for its writer.
+func TestOnlyRegularFilesAreRead(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe.jpg")
+	if err := unix.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, dir, dir + "/", "/dev/null", "/"} {
+		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), path+": it is a folder, a pipe or a device") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	notices := ""
+	src, err := openSource(Config{Kind: KindImages, Source: dir}, nil, func(s string) { notices += s })
+	if err == nil {
+		src.Close()
+		t.Error("a folder with a pipe alone was opened")
+	}
+	if !strings.Contains(notices, "pipe.jpg") || !strings.Contains(notices, "not a regular file") {
+		t.Errorf("the notices are %q", notices)
 	}
 }
 

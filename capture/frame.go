@@ -24,8 +24,8 @@ type Frame struct {
 }
 
 func (f Frame) check() error {
-	if f.Width < 1 || f.Height < 1 || f.Width > MaxPixels/f.Height {
-		return fmt.Errorf("a frame of %d x %d pixels: it must have between 1 and %d pixels", f.Width, f.Height, MaxPixels)
+	if f.Width < 1 || f.Height < 1 || f.Width > maxPixels/f.Height {
+		return fmt.Errorf("a frame of %d x %d pixels: it must have between 1 and %d pixels", f.Width, f.Height, maxPixels)
 	}
 	if len(f.BGR) != f.Width*f.Height*3 {
 		return fmt.Errorf("a frame of %d x %d pixels holds %d bytes, not %d", f.Width, f.Height, len(f.BGR), f.Width*f.Height*3)

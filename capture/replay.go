@@ -3,7 +3,6 @@ package capture
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func openImages(cfg Config, notice func(string)) (source, error) {
 func openReplay(fsys fs.FS, name string, wanted *regexp.Regexp, cfg Config, notice func(string)) (source, error) {
 	fps := cfg.FPS
 	if fps == 0 {
-		fps = 10
+		fps = usualFPS
 	}
 	r := &replay{fsys: fsys, name: name, wanted: wanted, notice: notice, pacer: pacer{interval: interval(fps)}, hold: cfg.Hold}
 	return r, r.advance()
@@ -94,7 +93,7 @@ func (r *replay) advance() error {
 		}
 		name := r.queue[0]
 		r.queue = r.queue[1:]
-		frame, err := decodeFrom(r.fsys, name)
+		frame, err := readPicture(r.fsys, name)
 		if err == nil {
 			r.current = frame
 			return nil
@@ -131,19 +130,6 @@ func compareNumbered(a, b string) int {
 		})
 	}
 	return strings.Compare(pad(a), pad(b))
-}
-
-func decodeFrom(fsys fs.FS, name string) (Frame, error) {
-	file, err := fsys.Open(name)
-	if err != nil {
-		return Frame{}, err
-	}
-	defer file.Close()
-	b, err := io.ReadAll(io.LimitReader(file, MaxFileBytes+1))
-	if err != nil {
-		return Frame{}, err
-	}
-	return Decode(b)
 }
 
 func (r *replay) Close() {}

@@ -70,6 +70,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// usualFPS is for pictures, and for videos that do not say their speed.
+const usualFPS = 25
+
 func interval(fps float64) time.Duration {
 	return time.Duration(float64(time.Second) / fps)
 }

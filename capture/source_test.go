@@ -133,7 +133,7 @@ func TestReplayNeedsPictures(t *testing.T) {
 func TestVideoIsPlayedAgainAndAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cloth.avi")
 	const frames = 12
-	writeVideo(t, path, frames)
+	writeVideo(t, path, 25, frames)
 	src, err := openSource(Config{Kind: KindVideo, Source: path, FPS: 240}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -160,9 +160,24 @@ func TestVideoIsPlayedAgainAndAgain(t *testing.T) {
 	}
 }
 
-func writeVideo(t *testing.T, path string, frames int) {
+func TestVideoHasItsOwnSpeedOrTheConfiguredOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloth.avi")
+	writeVideo(t, path, 50, 3)
+	for fps, want := range map[float64]time.Duration{0: 20 * time.Millisecond, 10: 100 * time.Millisecond} {
+		src, err := openSource(Config{Kind: KindVideo, Source: path, FPS: fps}, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := src.(*video).pacer.interval; got != want {
+			t.Errorf("at fps %v a frame lasts %v, want %v", fps, got, want)
+		}
+		src.Close()
+	}
+}
+
+func writeVideo(t *testing.T, path string, fps float64, frames int) {
 	t.Helper()
-	writer, err := gocv.VideoWriterFile(path, "MJPG", 25, 64, 48, true)
+	writer, err := gocv.VideoWriterFile(path, "MJPG", fps, 64, 48, true)
 	if err != nil {
 		t.Fatal(err)
 	}

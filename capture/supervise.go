@@ -55,8 +55,7 @@ const (
 	settledAfter = 10 * time.Second
 )
 
-// ErrClosed says that the supervisor was closed.
-var ErrClosed = errors.New("the camera is closed")
+var errClosed = errors.New("the camera is closed")
 
 // Supervisor keeps a camera process alive and has its newest frame. No method
 // waits for the camera but Wait, which says so.
@@ -111,7 +110,7 @@ func (s *Supervisor) Latest(after uint64) (Frame, bool) {
 }
 
 // Wait is Latest, but waits for a frame newer than after. The error is ctx's, or
-// ErrClosed.
+// says that the supervisor was closed.
 func (s *Supervisor) Wait(ctx context.Context, after uint64) (Frame, error) {
 	for {
 		s.mu.Lock()
@@ -124,7 +123,7 @@ func (s *Supervisor) Wait(ctx context.Context, after uint64) (Frame, error) {
 		case <-ctx.Done():
 			return Frame{}, ctx.Err()
 		case <-s.done:
-			return Frame{}, ErrClosed
+			return Frame{}, errClosed
 		case <-changed:
 		}
 	}

@@ -102,7 +102,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		if _, ok := s.Latest(0); ok {
 			t.Error("a closed camera has a frame")
 		}
-		if _, err := s.Wait(t.Context(), 0); !errors.Is(err, ErrClosed) {
+		if _, err := s.Wait(t.Context(), 0); !errors.Is(err, errClosed) {
 			t.Errorf("waiting for a closed camera: %v", err)
 		}
 	}

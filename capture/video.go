@@ -27,7 +27,7 @@ func openVideo(cfg Config) (source, error) {
 		fps = v.capture.Get(gocv.VideoCaptureFPS)
 	}
 	if !(fps >= 1 && fps <= 240) {
-		fps = 25 // the file does not say, or says nonsense
+		fps = usualFPS // the file does not say, or says nonsense
 	}
 	v.pacer.interval = interval(fps)
 	return v, nil

@@ -74,7 +74,7 @@ type Camera struct {
 	Pipeline string  `mapstructure:"pipeline"` // gstreamer: ends in appsink; empty is the Raspberry Pi's own camera
 	Width    int     `mapstructure:"width"`    // pixels
 	Height   int     `mapstructure:"height"`   // pixels
-	FPS      float64 `mapstructure:"fps"`      // frames a second
+	FPS      float64 `mapstructure:"fps"`      // frames a second; 0 is the source's own, 25 for pictures
 	// Still says that the camera may repeat the very same picture, as test
 	// patterns do; otherwise such a camera counts as frozen.
 	Still bool `mapstructure:"still"`
@@ -146,7 +146,6 @@ func kioskDefaults() *Kiosk {
 			Device: "auto",
 			Width:  640,
 			Height: 480,
-			FPS:    25,
 			Hold:   5 * time.Second,
 		},
 		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15},
@@ -207,7 +206,9 @@ func (c *Camera) validate(p *problems) {
 	}
 	between(p, "camera.width", c.Width, 64, 4096)
 	between(p, "camera.height", c.Height, 64, 4096)
-	between(p, "camera.fps", c.FPS, 1, 240)
+	if c.FPS != 0 && !(c.FPS >= 1 && c.FPS <= 240) {
+		p.add("camera.fps", "is %v, it must be from 1 to 240, or 0 for the source's own", c.FPS)
+	}
 	between(p, "camera.hold", c.Hold, 100*time.Millisecond, time.Hour)
 }
 

@@ -9,23 +9,8 @@ import (
 
 	"canting/infer/kernel/avx2"
 	"canting/infer/kernel/generic"
-	"canting/infer/kernel/kerneltest"
 	"canting/infer/quant"
 )
-
-func TestKernels(t *testing.T) {
-	if !avx2.Supported() {
-		t.Skip("this processor lacks AVX2")
-	}
-	kerneltest.Run(t, avx2.Kernels{})
-}
-
-func FuzzKernels(f *testing.F) {
-	if !avx2.Supported() {
-		f.Skip("this processor lacks AVX2")
-	}
-	kerneltest.Fuzz(f, avx2.Kernels{})
-}
 
 // The largest sums that Winograd's algorithm is used for, and larger ones.
 func TestLargestSums(t *testing.T) {

@@ -24,6 +24,9 @@ const (
 	failed      store.Reason = "failed"
 )
 
+// assumed is said of a model without Canting's metadata.
+const assumed = "the model does not say how its pictures are prepared, so the whole centred square is assumed, its values over the whole range of the input (0..1 if it is float32)"
+
 // classifier tells the motif of a frame. It owns one session and is not for
 // concurrent use.
 type classifier struct {

@@ -1,9 +1,12 @@
 package firmware
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +44,10 @@ func classifyCommand() *cobra.Command {
 				return err
 			}
 			defer classifier.close()
-			return classifyFiles(classifier, files, asJSON, c.OutOrStdout(), c.ErrOrStderr())
+			if !classifier.model.HasMetadata() {
+				fmt.Fprintln(c.ErrOrStderr(), "canting:", assumed)
+			}
+			return classifyFiles(c.Context(), classifier, files, asJSON, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	command.Flags().StringVar(&model, "model", "", "classify with `M.tflite` instead of the demonstration model")
@@ -50,12 +56,15 @@ func classifyCommand() *cobra.Command {
 }
 
 // classifyFiles goes on after a file that cannot be read, and says so at the
-// end by its error.
-func classifyFiles(c *classifier, files []string, asJSON bool, stdout, stderr io.Writer) error {
+// end by its error. It ends with ctx, after the file at hand.
+func classifyFiles(ctx context.Context, c *classifier, files []string, asJSON bool, stdout, stderr io.Writer) error {
 	encoder := json.NewEncoder(stdout)
 	encoder.SetEscapeHTML(false)
 	failed := 0
-	for _, file := range files {
+	for i, file := range files {
+		if ctx.Err() != nil {
+			return fmt.Errorf("interrupted after %d of %d files", i, len(files))
+		}
 		line, err := classifyFile(c, file)
 		if err != nil {
 			failed++
@@ -103,8 +112,22 @@ func classifyFile(c *classifier, file string) (classified, error) {
 
 // String is the line for a person.
 func (c classified) String() string {
+	label := printable(c.Label)
 	if c.Unknown {
-		return fmt.Sprintf("%s: unknown (nearest: %s, %.1f %%)", c.File, c.Label, 100*c.Confidence)
+		return fmt.Sprintf("%s: unknown (nearest: %s, %.1f %%)", c.File, label, 100*c.Confidence)
 	}
-	return fmt.Sprintf("%s: %s (%.1f %%)", c.File, c.Label, 100*c.Confidence)
+	return fmt.Sprintf("%s: %s (%.1f %%)", c.File, label, 100*c.Confidence)
+}
+
+// printable escapes, as Go does, what a terminal would obey instead of show.
+func printable(label string) string {
+	var b strings.Builder
+	for _, r := range label {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }

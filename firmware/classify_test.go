@@ -88,6 +88,31 @@ func TestClassifyGoesOnAfterAnUnreadableFile(t *testing.T) {
 	}
 }
 
+// A label is as foreign as the model's file.
+func TestLabelsReachTheTerminalPrintable(t *testing.T) {
+	_, paths := writeCloths(t, demoCloths(t)[:1])
+	cloths := demoCloths(t)
+	for i := range cloths {
+		cloths[i].motif = "p\x1b[31marang\u202e'é " + cloths[i].motif
+	}
+	model := testModelOf(t, cloths, 0.4, nil)
+	code, stdout, stderr := canting("classify", "--model", model, paths[0])
+	if want := `: p\x1b[31marang\u202e'é ` + demoCloths(t)[0].motif; code != exitDone || !strings.HasPrefix(stdout, paths[0]+want) {
+		t.Errorf("exit %d, stdout %q, stderr %q, want %q", code, stdout, stderr, want)
+	}
+}
+
+func TestClassifySaysOnceWhatItAssumes(t *testing.T) {
+	_, paths := writeCloths(t, demoCloths(t)[:2])
+	code, stdout, stderr := canting("classify", "--json", "--model", silentModel(t), paths[0], paths[1])
+	if code != exitDone || strings.Count(stdout, "\n") != 2 {
+		t.Errorf("exit %d, stdout %q", code, stdout)
+	}
+	if stderr != "canting: "+assumed+"\n" {
+		t.Errorf("stderr is %q", stderr)
+	}
+}
+
 func TestMisuseAndFailureHaveTheirExitCodes(t *testing.T) {
 	text := filepath.Join(t.TempDir(), "text.tflite")
 	if err := os.WriteFile(text, []byte("not a model"), 0o600); err != nil {

@@ -17,11 +17,12 @@ const (
 	exitMisuse = 2
 )
 
-// Main runs the command line in args and returns the exit code. SIGINT and
-// SIGTERM end it cleanly.
+// Main runs the command line in args and returns the exit code. The first SIGINT
+// or SIGTERM ends it cleanly, a second one ends the process.
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop)
 	started := false
 	root := &cobra.Command{
 		Use:           "canting",

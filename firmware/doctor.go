@@ -126,7 +126,7 @@ func examineModel(config *configs.Kiosk) []finding {
 	}
 	if !m.HasMetadata() {
 		findings[0].Status = statusNotice
-		findings[0].Advice = "the model does not say how its pictures are prepared, so the whole centred square scaled to 0..1 is assumed"
+		findings[0].Advice = assumed
 	}
 	goldens := finding{Name: "goldens", Status: statusOK, Found: fmt.Sprintf("%d repeated byte for byte", len(m.Metadata().Golden))}
 	if err := c.checkGoldens(); err != nil {

@@ -105,6 +105,28 @@ func testModelOf(t testing.TB, cloths []cloth, threshold float64, golden func(*m
 	return path
 }
 
+// silentModel is the test model without Canting's metadata.
+func silentModel(t testing.TB) (path string) {
+	t.Helper()
+	path = testModel(t, nil)
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := tflite.Parse(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Canting = nil
+	if file, err = model.Encode(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // regress solves (X Xt + lambda I) A = Y, so that the weights Xt A give each
 // cloth a logit of 12 for its own motif and 0 for the others.
 func regress(t testing.TB, cloths []cloth, labels []string) (weights, bias *mat.Dense) {

@@ -117,7 +117,7 @@ func (l *library) examine(did string, o origin) (modelReport, error) {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("the motif %q has no name and story: add it to the motifs file", label))
 	}
 	if !c.model.HasMetadata() {
-		r.Warnings = append(r.Warnings, "the model does not say how its pictures are prepared, so the whole centred square scaled to 0..1 is assumed")
+		r.Warnings = append(r.Warnings, assumed)
 	}
 	return r, nil
 }

@@ -84,3 +84,45 @@ func TestWhatIsSaidOfAModel(t *testing.T) {
 		t.Errorf("%d MAC, digest %q, kernel %q", m.MACs(), m.Digest(), m.Kernel())
 	}
 }
+
+func TestLabelsAreUnique(t *testing.T) {
+	for _, c := range []struct{ list, want []string }{
+		{[]string{"a", "b", "c"}, []string{"a", "b", "c"}},
+		{[]string{"crane", "b", "crane"}, []string{"crane 0", "b", "crane 2"}},
+		{[]string{"a", "a", "a 1"}, []string{"a 0", "a 1 1", "a 1"}},
+		{[]string{"a", "a", "a"}, []string{"a 0", "a 1", "a 2"}},
+	} {
+		m := calibrated(t, 1, 0, func(m *tflite.Model) { m.Labels = c.list })
+		if got := m.Labels(); !slices.Equal(got, c.want) {
+			t.Errorf("%q become %q, want %q", c.list, got, c.want)
+		}
+	}
+}
+
+// The bytes that a picture becomes are capture's to test.
+func TestPreprocessingAssumedWithoutMetadata(t *testing.T) {
+	for _, c := range []struct {
+		change    func(*tflite.Tensor)
+		mean, std float64
+	}{
+		{func(*tflite.Tensor) {}, -3 + 128, 2},
+		{func(in *tflite.Tensor) {
+			in.Quant = tflite.Quantization{Scale: []float32{1. / 128}, ZeroPoint: []int64{0}}
+		}, 128, 128},
+	} {
+		m := classifier()
+		c.change(&m.Tensors[0])
+		model, err := Load(encode(t, m), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := model.Metadata().Preprocessing
+		if want := (metadata.Preprocessing{Crop: 1, Mean: [3]float64{c.mean, c.mean, c.mean}, Std: [3]float64{c.std, c.std, c.std}}); p != want {
+			t.Errorf("%+v, want %+v", p, want)
+		}
+	}
+	said := calibrated(t, 1, 0, nil).Metadata().Preprocessing
+	if said != metadata.Default().Preprocessing {
+		t.Errorf("what the metadata say became %+v", said)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"canting/infer/kernel"
 	"canting/infer/kernel/generic"
@@ -76,6 +77,9 @@ func Load(file []byte, opts Options) (*Model, error) {
 		return nil, fmt.Errorf("the model can't be run: %w", err)
 	}
 	m.input, m.output = tensorInfo(&parsed.Tensors[parsed.Inputs[0]]), tensorInfo(&parsed.Tensors[parsed.Outputs[0]])
+	if !m.hasMetadata {
+		m.canting.Preprocessing = assumedPreprocessing(m.canting.Preprocessing, m.input)
+	}
 	m.softmax = endsInSoftmax(parsed)
 	if m.labels, err = labels(parsed.Labels, elements(m.output.Shape)); err != nil {
 		return nil, err
@@ -94,6 +98,24 @@ func tensorInfo(t *tflite.Tensor) TensorInfo {
 	return info
 }
 
+// assumedPreprocessing makes every value v of a channel, 0 to 255, the element v
+// of a uint8 input and v-128 of an int8 one, whatever range of real numbers the
+// model was trained on; a float32 input does not tell its range.
+func assumedPreprocessing(p metadata.Preprocessing, in TensorInfo) metadata.Preprocessing {
+	zero := float64(in.ZeroPoint)
+	switch in.Type {
+	case "int8":
+		zero += 128
+	case "uint8":
+	default:
+		return p
+	}
+	for c := range 3 {
+		p.Mean[c], p.Std[c] = zero, 1/float64(in.Scale)
+	}
+	return p
+}
+
 func elements(shape []int) int {
 	n := 1
 	for _, d := range shape {
@@ -102,7 +124,8 @@ func elements(shape []int) int {
 	return n
 }
 
-// labels returns one label for each output element, invented when there are none.
+// labels returns one label for each output element, invented when there are
+// none and made unique.
 func labels(list []string, outputs int) ([]string, error) {
 	if len(list) == 0 {
 		list = make([]string, outputs)
@@ -113,7 +136,28 @@ func labels(list []string, outputs int) ([]string, error) {
 	if len(list) != outputs {
 		return nil, fmt.Errorf("the model has %d labels for %d outputs", len(list), outputs)
 	}
-	return list, nil
+	return unique(list), nil
+}
+
+// unique appends to labels that are repeated their indices, so that what is
+// kept by label keeps them apart.
+func unique(list []string) []string {
+	times := map[string]int{}
+	for _, label := range list {
+		times[label]++
+	}
+	distinct := slices.Clone(list)
+	for i, label := range list {
+		if times[label] == 1 {
+			continue
+		}
+		// Two that were appended to end in different numbers, so only the
+		// file's own labels can be in the way.
+		for times[distinct[i]] > 0 {
+			distinct[i] += " " + strconv.Itoa(i)
+		}
+	}
+	return distinct
 }
 
 // endsInSoftmax looks for SOFTMAX, or for LOGISTIC whose outputs are
@@ -140,9 +184,13 @@ func endsInSoftmax(m *tflite.Model) bool {
 func (m *Model) Digest() string { return m.digest }
 
 // Labels name the output's elements; "class 0" and so on when the file has none.
+// No two are equal: those that the file repeats end in their indices, as "crane
+// 135" and "crane 518" do in ImageNet's list.
 func (m *Model) Labels() []string { return slices.Clone(m.labels) }
 
-// Metadata is what the file's metadata buffer "canting" says, or the defaults.
+// Metadata is what the file's metadata buffer "canting" says. Without it they
+// are the defaults, with a Preprocessing that hands a quantized input the bytes of
+// the picture: v as v for uint8 and as v-128 for int8.
 func (m *Model) Metadata() metadata.Canting { return m.canting }
 
 // HasMetadata tells whether the file has the metadata buffer.

@@ -65,8 +65,8 @@ type Provenance struct {
 	Metrics  map[string]float64 `json:"metrics,omitempty"`
 }
 
-// Default is what is assumed of a model without the buffer: the whole centred
-// square, values scaled to 0..1, every answer accepted.
+// Default is where a model's metadata begin: the whole centred square, values
+// scaled to 0..1, every answer accepted.
 func Default() Canting {
 	return Canting{
 		Schema:        Schema,

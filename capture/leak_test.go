@@ -18,7 +18,7 @@ func TestNoMatLeaks(t *testing.T) {
 	p := preprocessor(t, metadata.Preprocessing{Crop: 0.9, GreyWorld: true, Std: [3]float64{255, 255, 255}}, InputSpec{64, 64, "int8", 1.0 / 255, -128})
 	dst := make([]byte, 64*64*3)
 	path := filepath.Join(t.TempDir(), "cloth.avi")
-	writeVideo(t, path, 12)
+	writeVideo(t, path, 25, 12)
 	src, err := openVideo(Config{Kind: KindVideo, Source: path})
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ test-power: setup-test ## Kill the model store at every system call, then swap m
 check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, generated assembly, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \
 		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
-	@echo "check: go vet"; go vet ./...; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
+	@echo "check: go vet"; go vet ./...; go vet -tags=$(LEAKS) ./capture; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
 	@echo "check: staticcheck"; build/tools/staticcheck ./...
 	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
 	@echo "check: arm64 assembly"; go run ./scripts/armasm -check infer/kernel/*/*.asm

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -53,10 +54,10 @@ func doctorCommand() *cobra.Command {
 func examine(ctx context.Context, path string) []finding {
 	config, findings := examineConfig(path)
 	if config == nil {
-		return append(findings, examineDevices(), examineTemperature("/sys/class/thermal"))
+		return append(findings, examineDevices(configs.SourceV4L2), examineTemperature("/sys/class/thermal"))
 	}
 	findings = append(findings, examineModel(config)...)
-	return append(findings, examineDevices(), examineCamera(ctx, config.Camera), examineTemperature("/sys/class/thermal"))
+	return append(findings, examineDevices(config.Camera.Source), examineCamera(ctx, config.Camera), examineTemperature("/sys/class/thermal"))
 }
 
 func report(findings []finding, asJSON bool, stdout io.Writer) error {
@@ -78,16 +79,20 @@ func report(findings []finding, asJSON bool, stdout io.Writer) error {
 			}
 		}
 	}
-	if problems > 0 {
+	switch problems {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("the kiosk could not run: 1 problem")
+	default:
 		return fmt.Errorf("the kiosk could not run: %d problems", problems)
 	}
-	return nil
 }
 
 func examineConfig(path string) (*configs.Kiosk, []finding) {
 	config, err := loadConfig(path)
 	if err != nil {
-		return nil, []finding{{"config", statusProblem, err.Error(), "mend the file; configs/kiosk.yaml documents every key"}}
+		return nil, []finding{{"config", statusProblem, err.Error(), mending(err, "configs/kiosk.yaml documents every key")}}
 	}
 	found := "the embedded demonstration"
 	if path != "" {
@@ -95,9 +100,17 @@ func examineConfig(path string) (*configs.Kiosk, []finding) {
 	}
 	findings := []finding{{Name: "config", Status: statusOK, Found: found}}
 	if _, err := loadMotifs(config.Motifs); err != nil {
-		findings = append(findings, finding{"motifs", statusProblem, err.Error(), "mend the file; configs/motifs.yaml is an example"})
+		findings = append(findings, finding{"motifs", statusProblem, err.Error(), mending(err, "configs/motifs.yaml is an example")})
 	}
 	return config, findings
+}
+
+// mending advises about a file that could not be loaded.
+func mending(err error, example string) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no such file: correct its path or make it; " + example
+	}
+	return "mend the file; " + example
 }
 
 func examineModel(config *configs.Kiosk) []finding {
@@ -138,7 +151,8 @@ func examineModel(config *configs.Kiosk) []finding {
 	return append(findings, goldens)
 }
 
-func examineDevices() finding {
+// examineDevices lists the cameras, which only some sources need.
+func examineDevices(source string) finding {
 	devices, err := capture.Devices()
 	if err != nil {
 		return finding{"devices", statusNotice, err.Error(), ""}
@@ -152,7 +166,11 @@ func examineDevices() finding {
 			found = append(found, strings.TrimSpace(d.Path+" "+d.Name))
 		}
 	}
-	if len(found) == 0 {
+	needed := source == configs.SourceV4L2 || source == configs.SourceGStreamer
+	switch {
+	case len(found) == 0 && !needed:
+		return finding{Name: "devices", Status: statusOK, Found: "no V4L2 camera, and camera.source " + source + " needs none"}
+	case len(found) == 0:
 		return finding{"devices", statusNotice, "no V4L2 camera", "plug in a USB camera; a ribbon camera needs camera.source: gstreamer"}
 	}
 	return finding{Name: "devices", Status: statusOK, Found: strings.Join(found, "; ")}
@@ -176,10 +194,11 @@ func examineCamera(ctx context.Context, config configs.Camera) finding {
 		if reason == "" {
 			reason = fmt.Sprintf("no picture within %v", patience)
 		}
-		return finding{
-			"camera", statusProblem, config.Source + ": " + reason,
-			"check the cable and camera.source in the configuration; without a configuration the demonstration needs no camera",
+		advice := "check the cable and camera.source in the configuration; without a configuration the demonstration needs no camera"
+		if config.Source == configs.SourceVideo || config.Source == configs.SourceImages {
+			advice = "check camera.path in the configuration; without a configuration the demonstration needs no files"
 		}
+		return finding{"camera", statusProblem, config.Source + ": " + reason, advice}
 	}
 	return finding{Name: "camera", Status: statusOK, Found: fmt.Sprintf("%s: a picture of %d x %d after %.1f s", config.Source, frame.Width, frame.Height, time.Since(began).Seconds())}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"canting/configs"
 	"canting/infer/metadata"
 )
 
@@ -64,7 +65,7 @@ func TestDoctorSaysWhatToDoAboutWhatIsMissing(t *testing.T) {
 		t.Errorf("exit %d", code)
 	}
 	for _, name := range []string{"model", "camera"} {
-		if f := findings[name]; f.Status != statusProblem || !strings.Contains(f.Found, "absent") || f.Advice == "" {
+		if f := findings[name]; f.Status != statusProblem || !strings.Contains(f.Found, "absent") || f.Advice == "" || strings.Contains(f.Advice, "cable") {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -76,6 +77,26 @@ func TestDoctorSaysWhatToDoAboutWhatIsMissing(t *testing.T) {
 		testModel(t, func(g *metadata.Golden) { g.Output[0] ^= 1 })))
 	if f := findings["goldens"]; f.Status != statusProblem || f.Advice == "" {
 		t.Errorf("goldens: %+v", f)
+	}
+}
+
+func TestDoctorAdvisesWhatHelps(t *testing.T) {
+	absent := filepath.Join(t.TempDir(), "absent.yaml")
+	code, stdout, stderr := canting("doctor", "--config", absent)
+	if code != exitFailed || !strings.Contains(stdout, "there is no such file") || strings.Contains(stdout, "mend the file") || !strings.HasSuffix(stderr, ": 1 problem\n") {
+		t.Errorf("without the configuration: exit %d, stdout\n%s, stderr %q", code, stdout, stderr)
+	}
+	_, findings := examination(t, "motifs: absent.yaml\ncamera: {source: demo}\n")
+	if f := findings["motifs"]; !strings.HasPrefix(f.Advice, "there is no such file") {
+		t.Errorf("without the motifs: %+v", f)
+	}
+	for _, source := range []string{configs.SourceDemo, configs.SourceImages, configs.SourceVideo} {
+		if f := examineDevices(source); f.Status == statusProblem || strings.Contains(f.Advice, "USB") {
+			t.Errorf("the devices, which %s does not need: %+v", source, f)
+		}
+	}
+	if f := examineDevices(configs.SourceV4L2); f.Status == statusNotice && f.Advice == "" {
+		t.Errorf("without a camera: %+v", f)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // manyFiles names a picture so often, and so long-windedly, that the answers do
@@ -26,7 +28,7 @@ func manyFiles(t *testing.T) []string {
 }
 
 // startClassify runs `canting classify` as a process.
-func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *strings.Builder) {
+func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *os.File, *strings.Builder) {
 	t.Helper()
 	command := exec.Command(os.Args[0], append([]string{"classify"}, files...)...)
 	command.Env = append(os.Environ(), asCanting+"=1")
@@ -44,12 +46,33 @@ func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *str
 	if _, err := reader.ReadString('\n'); err != nil {
 		t.Fatalf("no answer: %v (%s)", err, &stderr)
 	}
-	return command, reader, &stderr
+	return command, reader, stdout.(*os.File), &stderr
+}
+
+// untilFull waits until nothing more fits into a pipe that nobody reads.
+func untilFull(t *testing.T, pipe *os.File) {
+	t.Helper()
+	for before, since := 0, time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		raw, err := pipe.SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		unread := 0
+		if err := raw.Control(func(fd uintptr) { unread, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }); err != nil {
+			t.Fatal(err)
+		}
+		if unread != before {
+			before, since = unread, time.Now()
+		}
+		if unread > 32<<10 && time.Since(since) > 2*time.Second {
+			return
+		}
+	}
 }
 
 func TestInterruptEndsClassifyAfterTheFileAtHand(t *testing.T) {
 	files := manyFiles(t)
-	command, stdout, stderr := startClassify(t, files)
+	command, stdout, _, stderr := startClassify(t, files)
 	if err := command.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +90,8 @@ func TestInterruptEndsClassifyAfterTheFileAtHand(t *testing.T) {
 
 // The first signal cannot end a write that nobody reads.
 func TestSecondInterruptEndsTheProcess(t *testing.T) {
-	command, _, stderr := startClassify(t, manyFiles(t))
+	command, _, pipe, stderr := startClassify(t, manyFiles(t))
+	untilFull(t, pipe)
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
 	again := time.NewTicker(100 * time.Millisecond)

@@ -27,11 +27,17 @@ func manyFiles(t *testing.T) []string {
 	return files
 }
 
-// startClassify runs `canting classify` as a process.
-func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *os.File, *strings.Builder) {
-	t.Helper()
+// classifyProcess is `canting classify` as a process of its own.
+func classifyProcess(files []string) *exec.Cmd {
 	command := exec.Command(os.Args[0], append([]string{"classify"}, files...)...)
 	command.Env = append(os.Environ(), asCanting+"=1")
+	return command
+}
+
+// startClassify returns once the process has answered for the first file.
+func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *strings.Builder) {
+	t.Helper()
+	command := classifyProcess(files)
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	stdout, err := command.StdoutPipe()
@@ -46,33 +52,12 @@ func startClassify(t *testing.T, files []string) (*exec.Cmd, *bufio.Reader, *os.
 	if _, err := reader.ReadString('\n'); err != nil {
 		t.Fatalf("no answer: %v (%s)", err, &stderr)
 	}
-	return command, reader, stdout.(*os.File), &stderr
-}
-
-// untilFull waits until nothing more fits into a pipe that nobody reads.
-func untilFull(t *testing.T, pipe *os.File) {
-	t.Helper()
-	for before, since := 0, time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		raw, err := pipe.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
-		unread := 0
-		if err := raw.Control(func(fd uintptr) { unread, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) }); err != nil {
-			t.Fatal(err)
-		}
-		if unread != before {
-			before, since = unread, time.Now()
-		}
-		if unread > 32<<10 && time.Since(since) > 2*time.Second {
-			return
-		}
-	}
+	return command, reader, &stderr
 }
 
 func TestInterruptEndsClassifyAfterTheFileAtHand(t *testing.T) {
 	files := manyFiles(t)
-	command, stdout, _, stderr := startClassify(t, files)
+	command, stdout, stderr := startClassify(t, files)
 	if err := command.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -88,24 +73,39 @@ func TestInterruptEndsClassifyAfterTheFileAtHand(t *testing.T) {
 	}
 }
 
-// The first signal cannot end a write that nobody reads.
+// The first signal cannot end a write that nobody reads: the process has only a
+// full pipe to write to, which in packet mode also takes no short message more.
 func TestSecondInterruptEndsTheProcess(t *testing.T) {
-	command, _, pipe, stderr := startClassify(t, manyFiles(t))
-	untilFull(t, pipe)
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_DIRECT|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	r, w := os.NewFile(uintptr(ends[0]), "pipe"), os.NewFile(uintptr(ends[1]), "pipe")
+	defer r.Close()
+	defer w.Close()
+	command := classifyProcess(manyFiles(t))
+	command.Stdout, command.Stderr = w, w
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer command.Process.Kill()
 	ended := make(chan error, 1)
 	go func() { ended <- command.Wait() }()
-	again := time.NewTicker(100 * time.Millisecond)
+	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
-	tooLate := time.After(10 * time.Second)
+	tooLate := time.After(20 * time.Second)
 	for {
 		select {
 		case err := <-ended:
 			status, ok := command.ProcessState.Sys().(syscall.WaitStatus)
 			if !ok || status.Signal() != syscall.SIGINT {
-				t.Errorf("the process ended with %v, stderr %q", err, stderr)
+				t.Errorf("the process ended with %v", err)
 			}
 			return
 		case <-again.C:
+			if !full(t, w) {
+				continue
+			}
 			if err := command.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 				t.Fatal(err)
 			}
@@ -113,4 +113,13 @@ func TestSecondInterruptEndsTheProcess(t *testing.T) {
 			t.Fatal("signals do not end the process")
 		}
 	}
+}
+
+func full(t *testing.T, pipe *os.File) bool {
+	t.Helper()
+	polled := []unix.PollFd{{Fd: int32(pipe.Fd()), Events: unix.POLLOUT}}
+	if _, err := unix.Poll(polled, 0); err != nil && !errors.Is(err, unix.EINTR) {
+		t.Fatal(err)
+	}
+	return polled[0].Revents&unix.POLLOUT == 0
 }

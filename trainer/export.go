@@ -9,7 +9,6 @@ import (
 
 	"canting/capture"
 	"canting/configs"
-	"canting/infer"
 	"canting/infer/metadata"
 	"canting/infer/tflite"
 	"canting/trainer/picture"
@@ -114,44 +113,4 @@ func golden(file []byte, train []picture.Picture, classes int) ([]metadata.Golde
 		})
 	}
 	return pairs, nil
-}
-
-// classifier is a model with the preprocessing that it asks for.
-type classifier struct {
-	model         *infer.Model
-	session       *infer.Session
-	preprocessor  *capture.Preprocessor
-	probabilities []float32
-}
-
-func newClassifier(file []byte) (*classifier, error) {
-	model, err := infer.Load(file, infer.Options{})
-	if err != nil {
-		return nil, err
-	}
-	in := model.Input()
-	if len(in.Shape) != 4 || in.Shape[3] != 3 {
-		return nil, fmt.Errorf("the model takes %v, not pictures of (1, height, width, 3)", in.Shape)
-	}
-	pre, err := capture.NewPreprocessor(model.Metadata().Preprocessing, capture.InputSpec{
-		Width: in.Shape[2], Height: in.Shape[1], Type: in.Type, Scale: in.Scale, ZeroPoint: in.ZeroPoint,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &classifier{model, model.NewSession(), pre, make([]float32, len(model.Labels()))}, nil
-}
-
-func (c *classifier) run(f capture.Frame) error {
-	if err := c.preprocessor.Run(f, c.session.Input()); err != nil {
-		return err
-	}
-	return c.session.Run()
-}
-
-// answer is the last run's most probable class and its probability.
-func (c *classifier) answer() (label int, probability float32) {
-	c.model.Probabilities(c.probabilities, c.session.Output())
-	probability = slices.Max(c.probabilities)
-	return slices.Index(c.probabilities, probability), probability
 }

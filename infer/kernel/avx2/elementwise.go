@@ -6,7 +6,6 @@ import (
 	"unsafe"
 
 	"canting/infer/kernel/generic"
-	"canting/infer/quant"
 )
 
 // sumOf is quant.Sum as the assembly reads it.
@@ -132,11 +131,7 @@ func (k *averagePool) Run(out, in, _, scratch []int8, from, to int) {
 		for x := range k.Out.W {
 			w := view(&k.Pool, in, y, x)
 			sumVectors(&sums[0], &w)
-			count := int32(w.rows * w.columns)
-			dst := out[(y*k.Out.W+x)*k.Out.C:][:len(sums)]
-			for i, s := range sums {
-				dst[i] = int8(min(max(quant.DivideHalfAway(s+k.Offset*count, count)-k.Offset, k.Output.Min), k.Output.Max))
-			}
+			k.Average(out[(y*k.Out.W+x)*k.Out.C:][:len(sums)], sums, int32(w.rows*w.columns))
 		}
 	}
 }

@@ -83,9 +83,14 @@ func (k *averagePool) channels(out, in []int8, y, x, first int) {
 			}
 		}
 	}
-	count := int32((bottom - top) * (right - left))
+	k.Average(out, sums, int32((bottom-top)*(right-left)))
+}
+
+// Average writes the means of sums over count values each, rounded half away
+// from zero. out is as long as sums.
+func (p *Pool) Average(out []int8, sums []int32, count int32) {
 	for i, s := range sums {
-		out[i] = int8(min(max(quant.DivideHalfAway(s+k.Offset*count, count)-k.Offset, k.Output.Min), k.Output.Max))
+		out[i] = int8(min(max(quant.DivideHalfAway(s+p.Offset*count, count)-p.Offset, p.Output.Min), p.Output.Max))
 	}
 }
 

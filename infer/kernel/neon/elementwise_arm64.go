@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"canting/infer/kernel/generic"
-	"canting/infer/quant"
 )
 
 // block is the number of elements of a vector of int8; fewer are left to plain Go.
@@ -119,11 +118,7 @@ func (k *averagePool) Run(out, in, _, scratch []int8, from, to int) {
 			args := newWindowArgs(&k.Pool, in, y, x)
 			args.out = first(sums)
 			windowSum(&args)
-			count := int32(args.rows * args.columns)
-			pixel := out[(y*k.Out.W+x)*k.Out.C:][:len(sums)]
-			for i, s := range sums {
-				pixel[i] = int8(min(max(quant.DivideHalfAway(s+k.Offset*count, count)-k.Offset, k.Output.Min), k.Output.Max))
-			}
+			k.Average(out[(y*k.Out.W+x)*k.Out.C:][:len(sums)], sums, int32(args.rows*args.columns))
 		}
 	}
 }

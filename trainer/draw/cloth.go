@@ -9,9 +9,6 @@ import (
 	"git.sr.ht/~sbinet/gg"
 )
 
-// clothHeight is the height in pixels of the cloth that Cloth draws; it is 4:3.
-const clothHeight = 576
-
 var figures = map[string]func(*rand.Rand) figure{
 	"rumah_gadang": rumahGadang,
 	"rangkiang":    rangkiang,
@@ -19,14 +16,10 @@ var figures = map[string]func(*rand.Rand) figure{
 	"burung_hong":  burungHong,
 }
 
-// Cloth draws a flat batik cloth of one of Motifs, 768x576 pixels: a clay-dyed
-// ground with its filler, the motif once or repeated, ornaments, borders and the
-// fine cracks of the wax. The motif always lies about the middle. It returns nil
-// for a motif that is none of Motifs.
-func Cloth(motif string, rng *rand.Rand) *image.RGBA {
-	return drawCloth(motif, clothHeight, rng)
-}
-
+// drawCloth draws a flat batik cloth of one of Motifs, 4 to 3 and height pixels
+// high: a clay-dyed ground with its filler, the motif once or repeated,
+// ornaments, borders and the fine cracks of the wax. The motif always lies about
+// the middle. It returns nil for a motif that is none of Motifs.
 func drawCloth(motif string, height int, rng *rand.Rand) *image.RGBA {
 	newFigure, known := figures[motif]
 	if !known {

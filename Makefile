@@ -31,7 +31,7 @@ run: setup-run bin/canting ## Install what is missing, build and start the kiosk
 	bin/canting run
 
 .PHONY: test
-test: setup-test litert build/tools ## Install what is missing and run every test; skipped ones are listed with their reason
+test: setup-test litert axe build/tools ## Install what is missing and run every test; skipped ones are listed with their reason
 	@go test -tags=$(LEAKS) -list Leak ./capture | grep ^Test >/dev/null || { echo 'test: ./capture has no Leak test any more'; exit 1; }
 	$(TEST) -tags=$(LEAKS) -run Leak ./capture
 	$(TEST) ./...
@@ -100,6 +100,9 @@ demo-model: setup-build bin/canting-trainer ## Draw, train and embed the demonst
 .PHONY: litert
 litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests compare with, into build/litert
 
+.PHONY: axe
+axe: build/axe/axe.min.js ## Install axe-core, which the tests check the page's accessibility with, into build/axe
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin build dist
@@ -130,6 +133,12 @@ build/litert/oracle.mjs: $(wildcard scripts/litert/*)
 	cp scripts/litert/package.json scripts/litert/package-lock.json $(@D)
 	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	cp scripts/litert/oracle.mjs $@
+
+build/axe/axe.min.js: $(wildcard scripts/axe/*)
+	@mkdir -p $(@D)
+	cp scripts/axe/package.json scripts/axe/package-lock.json $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
+	cp $(@D)/node_modules/axe-core/axe.min.js $@
 
 build/bench/onnxruntime/libonnxruntime.so.1: scripts/bench/onnxruntime.sh
 	scripts/bench/onnxruntime.sh $(@D)

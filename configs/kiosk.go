@@ -30,6 +30,7 @@ type Kiosk struct {
 	Camera   Camera  `mapstructure:"camera"`
 	Live     Live    `mapstructure:"live"`
 	Shutter  Shutter `mapstructure:"shutter"`
+	Attract  Attract `mapstructure:"attract"`
 }
 
 // Models says which models are taken and where they are kept.
@@ -99,6 +100,12 @@ type Shutter struct {
 	Hold    time.Duration `mapstructure:"hold"`    // of the verdict on the screen
 }
 
+// Attract is the screen that invites the next visitor.
+type Attract struct {
+	// After is how long nobody has touched the page until it shows; 0 is never.
+	After time.Duration `mapstructure:"after"`
+}
+
 //go:embed demo.yaml
 var demoYAML []byte
 
@@ -150,6 +157,7 @@ func kioskDefaults() *Kiosk {
 		},
 		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15},
 		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
+		Attract: Attract{After: 45 * time.Second},
 	}
 }
 
@@ -178,6 +186,7 @@ func (k *Kiosk) Validate() error {
 	between(&p, "shutter.frames", k.Shutter.Frames, 1, 60)
 	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
+	between(&p, "attract.after", k.Attract.After, 0, time.Hour)
 	return p.err()
 }
 

@@ -145,6 +145,7 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 		"slot without store":   {"model: 0123456789abcdef\n", `:1: model is the installed model "0123456789abcdef", and models.store`},
 		"half a key":           {"models:\n  keys: [RWQ]\n", `:2: models.keys[0] is "RWQ", it must be the second line`},
 		"no memory":            {"models:\n  memory_mib: 0\n", `:2: models.memory_mib is 0, it must be from 1`},
+		"endless attract":      {"attract:\n  after: 2h\n", `:2: attract.after is 2h0m0s, it must be from 0s to 1h0m0s`},
 		"bad language":         {"language: jv\n", `:1: language is "jv"`},
 		"broken YAML":          {"listen: [\n", `line`},
 		"a list":               {"- listen\n", `must hold keys and values`},

@@ -27,6 +27,9 @@ type camera interface {
 type state struct {
 	At       time.Time `json:"at"`
 	Language string    `json:"language"`
+	// AttractAfterMS is how long the page goes untouched before it shows the
+	// attract screen, 0 for never.
+	AttractAfterMS int64 `json:"attract_after_ms"`
 	// Demo says that the cloths or the model are the demonstration's.
 	Demo   bool        `json:"demo"`
 	Camera cameraState `json:"camera"`
@@ -364,9 +367,10 @@ func (k *kiosk) publish(now time.Time) {
 func (k *kiosk) currentState(now time.Time) state {
 	s, with, c := k.camera.Status(), k.settings.Load(), k.serving.Load()
 	return state{
-		At:       now,
-		Language: with.config.Language,
-		Demo:     with.config.Camera.Source == configs.SourceDemo || c.origin.Source == sourceDemo,
+		At:             now,
+		Language:       with.config.Language,
+		AttractAfterMS: with.config.Attract.After.Milliseconds(),
+		Demo:           with.config.Camera.Source == configs.SourceDemo || c.origin.Source == sourceDemo,
 		Camera: cameraState{
 			Source:   with.config.Camera.Source,
 			State:    string(s.State),

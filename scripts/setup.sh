@@ -5,7 +5,7 @@
 #   scripts/setup.sh build   and OpenBLAS: the trainer
 #   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
-#                            flatc, node for LiteRT, and qemu
+#                            flatc, node for LiteRT and axe-core, and qemu
 #
 # A second run finds nothing to do and asks no server.
 set -euo pipefail

@@ -144,6 +144,10 @@ func address(at net.Addr) string {
 func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper, changes *watcher) error {
 	config := k.settings.Load().config
 	s := &server{kiosk: k, stream: newStream(k.camera, config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
+	dog, err := newWatchdog(k.state, k.log)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	httpServer := &http.Server{
 		Handler:           s.handler(config.AllowedHosts),
@@ -159,6 +163,7 @@ func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper,
 	group.Go(func() error { swaps.run(ctx); return nil })
 	group.Go(func() error { changes.run(ctx); return nil })
 	group.Go(func() error { s.stream.run(ctx); return nil })
+	group.Go(func() error { dog.run(ctx); return nil })
 	group.Go(func() error {
 		if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the page: %w", err)

@@ -31,6 +31,7 @@ type Kiosk struct {
 	Live     Live    `mapstructure:"live"`
 	Shutter  Shutter `mapstructure:"shutter"`
 	Attract  Attract `mapstructure:"attract"`
+	Button   Button  `mapstructure:"button"`
 }
 
 // Models says which models are taken and where they are kept.
@@ -106,6 +107,29 @@ type Attract struct {
 	After time.Duration `mapstructure:"after"`
 }
 
+// Button is a shutter of its own on the machine's GPIO, and its LED: each the
+// name of a line, or chip and number such as gpiochip0:17; empty is none.
+type Button struct {
+	Shutter  string        `mapstructure:"shutter"`
+	LED      string        `mapstructure:"led"`
+	Debounce time.Duration `mapstructure:"debounce"`
+}
+
+var (
+	gpioName     = regexp.MustCompile(`^[A-Za-z0-9_.+#/-]{1,31}$`) // the kernel's names are as long at most
+	gpioNumbered = regexp.MustCompile(`^(gpiochip[0-9]{1,3}):([0-9]{1,4})$`)
+)
+
+// GPIOOffset splits a line such as gpiochip0:17. ok is false for a name.
+func GPIOOffset(line string) (chip string, offset int, ok bool) {
+	parts := gpioNumbered.FindStringSubmatch(line)
+	if parts == nil {
+		return "", 0, false
+	}
+	offset, err := strconv.Atoi(parts[2])
+	return parts[1], offset, err == nil
+}
+
 //go:embed demo.yaml
 var demoYAML []byte
 
@@ -158,6 +182,7 @@ func kioskDefaults() *Kiosk {
 		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15},
 		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
 		Attract: Attract{After: 45 * time.Second},
+		Button:  Button{Debounce: 20 * time.Millisecond},
 	}
 }
 
@@ -187,7 +212,23 @@ func (k *Kiosk) Validate() error {
 	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
 	between(&p, "attract.after", k.Attract.After, 0, time.Hour)
+	k.Button.validate(&p)
 	return p.err()
+}
+
+func (b *Button) validate(p *problems) {
+	validateLine(p, "button.shutter", b.Shutter)
+	validateLine(p, "button.led", b.LED)
+	if b.Shutter != "" && b.Shutter == b.LED {
+		p.add("button.led", "is %q, which is button.shutter already", b.LED)
+	}
+	between(p, "button.debounce", b.Debounce, time.Millisecond, time.Second)
+}
+
+func validateLine(p *problems, key, line string) {
+	if line != "" && !gpioName.MatchString(line) && !gpioNumbered.MatchString(line) {
+		p.add(key, "is %q, it must be a line's name such as GPIO17, or chip and number such as gpiochip0:17", line)
+	}
 }
 
 func (m *Models) validate(p *problems) {

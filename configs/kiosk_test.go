@@ -118,6 +118,21 @@ func TestModelIsAPathOrASlot(t *testing.T) {
 	}
 }
 
+func TestGPIOLinesAreNamesOrNumbers(t *testing.T) {
+	for line, want := range map[string]struct {
+		chip   string
+		offset int
+		ok     bool
+	}{
+		"gpiochip0:17": {"gpiochip0", 17, true}, "gpiochip10:3": {"gpiochip10", 3, true},
+		"GPIO17": {}, "gpiochip0": {}, "gpiochip0:": {}, "gpiochip0:-1": {}, "/dev/gpiochip0:1": {}, "gpiochip0:17x": {},
+	} {
+		if chip, offset, ok := GPIOOffset(line); chip != want.chip || offset != want.offset || ok != want.ok {
+			t.Errorf("%q: %q, %d, %v", line, chip, offset, ok)
+		}
+	}
+}
+
 func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown key":          {"listen: :8080\ncamera:\n  source: demo\n  fsp: 25\n", `:4: camera.fsp is not a setting`},
@@ -146,6 +161,9 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 		"half a key":           {"models:\n  keys: [RWQ]\n", `:2: models.keys[0] is "RWQ", it must be the second line`},
 		"no memory":            {"models:\n  memory_mib: 0\n", `:2: models.memory_mib is 0, it must be from 1`},
 		"endless attract":      {"attract:\n  after: 2h\n", `:2: attract.after is 2h0m0s, it must be from 0s to 1h0m0s`},
+		"no line":              {"button:\n  shutter: pin 11\n", `:2: button.shutter is "pin 11", it must be a line's name`},
+		"one line for two":     {"button:\n  shutter: GPIO17\n  led: GPIO17\n", `:3: button.led is "GPIO17", which is button.shutter already`},
+		"endless debounce":     {"button:\n  debounce: 1m\n", `:2: button.debounce is 1m0s, it must be from 1ms to 1s`},
 		"bad language":         {"language: jv\n", `:1: language is "jv"`},
 		"broken YAML":          {"listen: [\n", `line`},
 		"a list":               {"- listen\n", `must hold keys and values`},

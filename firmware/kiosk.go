@@ -114,6 +114,8 @@ type kiosk struct {
 	// gaveUp tells of a model that failed and was taken back.
 	gaveUp chan giveUp
 	alive  atomic.Int64 // Unix nanoseconds of the loop's last turn
+	// looking counts the presses under way.
+	looking atomic.Int64
 
 	settings atomic.Pointer[settings]
 	serving  atomic.Pointer[classifier]
@@ -226,6 +228,8 @@ func (k *kiosk) close() {
 
 // press asks for a verdict on frames that begin now, and waits for it.
 func (k *kiosk) press(ctx context.Context) (verdict, error) {
+	k.looking.Add(1)
+	defer k.looking.Add(-1)
 	at := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, 2*k.settings.Load().config.Shutter.Timeout)
 	defer cancel()

@@ -110,6 +110,7 @@ func keepFixed(config, running *configs.Kiosk, log *slog.Logger) {
 	keep(&config.Camera, running.Camera, "camera", log)
 	keep(&config.Live.StreamFPS, running.Live.StreamFPS, "live.stream_fps", log)
 	keep(&config.Live.Threads, running.Live.Threads, "live.threads", log)
+	keep(&config.Button, running.Button, "button", log)
 }
 
 func keep[T any](wanted *T, running T, key string, log *slog.Logger) {

@@ -8,8 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -54,10 +52,10 @@ func doctorCommand() *cobra.Command {
 func examine(ctx context.Context, path string) []finding {
 	config, findings := examineConfig(path)
 	if config == nil {
-		return append(findings, examineDevices(configs.SourceV4L2), examineTemperature("/sys/class/thermal"))
+		return append(findings, examineDevices(configs.SourceV4L2), examineTemperature(sysfs))
 	}
 	findings = append(findings, examineModel(config)...)
-	return append(findings, examineDevices(config.Camera.Source), examineCamera(ctx, config.Camera), examineTemperature("/sys/class/thermal"))
+	return append(findings, examineDevices(config.Camera.Source), examineCamera(ctx, config.Camera), examineTemperature(sysfs))
 }
 
 func report(findings []finding, asJSON bool, stdout io.Writer) error {
@@ -208,8 +206,8 @@ func examineCamera(ctx context.Context, config configs.Camera) finding {
 const hot = 80.0
 
 // examineTemperature reads the warmest thermal zone of the kernel.
-func examineTemperature(folder string) finding {
-	celsius, err := temperature(folder)
+func examineTemperature(sysfs string) finding {
+	celsius, err := temperature(sysfs)
 	switch {
 	case err != nil:
 		return finding{"temperature", statusNotice, err.Error(), ""}
@@ -217,23 +215,4 @@ func examineTemperature(folder string) finding {
 		return finding{"temperature", statusNotice, fmt.Sprintf("%.1f °C", celsius), "the processor slows down at this heat: add a heat sink or a fan"}
 	}
 	return finding{Name: "temperature", Status: statusOK, Found: fmt.Sprintf("%.1f °C", celsius)}
-}
-
-func temperature(folder string) (celsius float64, err error) {
-	zones, err := filepath.Glob(filepath.Join(folder, "thermal_zone*", "temp"))
-	if err != nil {
-		return 0, err
-	}
-	err = errors.New("this machine shows no temperature")
-	for _, zone := range zones {
-		text, readErr := os.ReadFile(zone)
-		millidegrees, parseErr := strconv.Atoi(strings.TrimSpace(string(text)))
-		if readErr != nil || parseErr != nil {
-			continue
-		}
-		if degrees := float64(millidegrees) / 1000; err != nil || degrees > celsius {
-			celsius, err = degrees, nil
-		}
-	}
-	return celsius, err
 }

@@ -271,6 +271,9 @@ func (k *kiosk) turn() []float32 {
 	if probabilities != nil || gone || over || live != k.wasLive || now.Sub(k.published) > heartbeat {
 		k.publish(now)
 	}
+	if probabilities != nil {
+		k.metrics.labelAge.Observe(time.Since(k.frame.At).Seconds())
+	}
 	k.wasLive = live
 	return probabilities
 }

@@ -77,7 +77,7 @@ func (s *swapper) apply(ctx context.Context, with settings, from origin, next *c
 	s.kiosk.metrics.reloads.WithLabelValues("applied").Inc()
 	s.log.Info("configuration applied", "model", with.config.Model)
 	if next != nil {
-		s.kiosk.metrics.swaps.Inc()
+		s.kiosk.metrics.swaps.WithLabelValues(next.origin.Source).Inc()
 		s.proved = time.After(s.trial.watch)
 		tellModel(next, with.motifs, s.log)
 	}

@@ -143,7 +143,7 @@ func address(at net.Addr) string {
 // serve owns the kiosk's goroutines and waits for all of them.
 func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper, changes *watcher) error {
 	config := k.settings.Load().config
-	s := &server{kiosk: k, stream: newStream(k.camera, config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
+	s := newServer(k)
 	dog, err := newWatchdog(k.state, k.log)
 	if err != nil {
 		return err

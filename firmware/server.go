@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"canting/infer"
@@ -22,6 +23,15 @@ type server struct {
 	stream  *stream
 	metrics *metrics
 	log     *slog.Logger
+	viewers atomic.Int64 // of the events
+}
+
+func newServer(k *kiosk) *server {
+	s := &server{kiosk: k, stream: newStream(k.camera, k.settings.Load().config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
+	s.metrics.countViewers("stream", s.stream.viewers.Load)
+	s.metrics.countViewers("events", s.viewers.Load)
+	s.metrics.registry.MustRegister(servingModel{k})
+	return s
 }
 
 func (s *server) handler(allowedHosts []string) http.Handler {
@@ -123,6 +133,8 @@ func (s *server) state(w http.ResponseWriter, _ *http.Request) {
 // events sends the state whenever it changes, as server-sent events.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	const rest = 100 * time.Millisecond // between two events: the eye wants no more than 10 labels a second
+	s.viewers.Add(1)
+	defer s.viewers.Add(-1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	control := http.NewResponseController(w)
 	for {

@@ -78,7 +78,7 @@ func TestConfigurationSwapsTheModel(t *testing.T) {
 	}
 	_, _, metrics := fetch(t, "GET", url+"/metrics")
 	for _, want := range []string{
-		"canting_model_swaps_total 4", `canting_configuration_reloads_total{result="applied"} 4`, `canting_configuration_reloads_total{result="refused"} 6`,
+		`canting_model_swaps_total{source="file"} 4`, `canting_configuration_reloads_total{result="applied"} 4`, `canting_configuration_reloads_total{result="refused"} 6`,
 	} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("/metrics lacks %s", want)

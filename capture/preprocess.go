@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"canting/infer/metadata"
 
@@ -91,9 +92,14 @@ func elementWriter(in InputSpec) (func([]byte, float64) []byte, error) {
 }
 
 // Run writes the input tensor for f to dst, whose length must be that of the
-// tensor: height x width x 3 elements. It is Pixels and then Normalise.
+// tensor: height x width x 3 elements. It is RunView of the guide box itself.
 func (p *Preprocessor) Run(f Frame, dst []byte) error {
-	rgb, err := p.Pixels(f)
+	return p.RunView(f, Views[0], dst)
+}
+
+// RunView is Run for one of the Views.
+func (p *Preprocessor) RunView(f Frame, v View, dst []byte) error {
+	rgb, err := p.pixels(f, v)
 	if err != nil {
 		return err
 	}
@@ -103,10 +109,14 @@ func (p *Preprocessor) Run(f Frame, dst []byte) error {
 // Pixels cuts the guide box out of f, corrects its colour if the parameters say
 // so, and resizes it: height x width x 3 bytes, red, green, blue.
 func (p *Preprocessor) Pixels(f Frame) ([]byte, error) {
+	return p.pixels(f, Views[0])
+}
+
+func (p *Preprocessor) pixels(f Frame, v View) ([]byte, error) {
 	if err := f.check(); err != nil {
 		return nil, fmt.Errorf("preprocess: %w", err)
 	}
-	box := GuideBox(f.Width, f.Height, p.params.Crop)
+	box := v.within(GuideBox(f.Width, f.Height, p.params.Crop))
 	bgr := cut(f, box)
 	if p.params.GreyWorld {
 		greyWorld(bgr)
@@ -118,7 +128,21 @@ func (p *Preprocessor) Pixels(f Frame) ([]byte, error) {
 	for i := 0; i+2 < len(resized); i += 3 {
 		resized[i], resized[i+2] = resized[i+2], resized[i]
 	}
+	if v.Mirror {
+		mirror(resized, p.size.X)
+	}
 	return resized, nil
+}
+
+// mirror exchanges left and right in each row of width pixels of three bytes.
+func mirror(pixels []byte, width int) {
+	for row := range slices.Chunk(pixels, 3*width) {
+		for left, right := 0, 3*(width-1); left < right; left, right = left+3, right-3 {
+			for c := range 3 {
+				row[left+c], row[right+c] = row[right+c], row[left+c]
+			}
+		}
+	}
 }
 
 // Normalise looks every byte of rgb, as Pixels returns it, up in its channel's

@@ -32,6 +32,9 @@ func (p *planner) lifetimes() {
 	keep(p.plan.input, -1)
 	keep(p.plan.input, len(p.plan.steps))
 	keep(p.plan.output, len(p.plan.steps))
+	for _, v := range p.plan.tail.kept() {
+		keep(v, len(p.plan.steps))
+	}
 }
 
 // layOut gives every value a place in the arena, largest first, each at the

@@ -82,6 +82,10 @@ func newPairwise(op *tflite.Operator, a, b, out activation) (pairwise, error) {
 // fusedActivation is none when the operator's options are left out.
 func fusedActivation(op *tflite.Operator) tflite.Activation {
 	switch o := op.Options.(type) {
+	case tflite.Conv2DOptions:
+		return o.Activation
+	case tflite.FullyConnectedOptions:
+		return o.Activation
 	case tflite.AddOptions:
 		return o.Activation
 	case tflite.SubOptions:

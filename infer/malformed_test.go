@@ -68,6 +68,23 @@ func (tr *trial) run(t *testing.T, m *Model, what func() string) {
 	if err := s.Run(); err != nil {
 		t.Errorf("%s: it is accepted and does not run: %v", what(), err)
 	}
+	tr.heat(t, s, what)
+}
+
+// heat asks for heat maps, which are in order or not there.
+func (tr *trial) heat(t *testing.T, s *Session, what func() string) {
+	t.Helper()
+	for label := range min(len(s.model.labels), 3) {
+		h, ok := s.Heat(label)
+		if ok && (h.Rows < 1 || len(h.Values) != h.Rows*h.Columns) {
+			t.Errorf("%s: it has %dx%d cells of heat and %d values", what(), h.Rows, h.Columns, len(h.Values))
+		}
+		for _, v := range h.Values {
+			if !(v >= 0 && v <= 1) {
+				t.Errorf("%s: it has the heat %v", what(), v)
+			}
+		}
+	}
 }
 
 func (tr *trial) report(t *testing.T, what string) {
@@ -85,6 +102,9 @@ func files(t *testing.T) map[string][]byte {
 	list := map[string][]byte{"classifier": encode(t, classifier())}
 	for _, f := range drafts {
 		list[f.name] = encode(t, &newDraft(f.draw, tflite.Int8, 3).m)
+	}
+	for _, tail := range tails {
+		list[tail.name] = encode(t, drawTail(tail.draw, 3))
 	}
 	return list
 }

@@ -71,6 +71,8 @@ type plan struct {
 	// arena and scratch are in bytes; each thread has its own scratch.
 	arena, scratch int
 	macs           int64
+	// tail is what Heat follows back; nil for a model without one.
+	tail *tail
 }
 
 // planner builds a plan operator by operator, checking everything that the
@@ -80,10 +82,12 @@ type planner struct {
 	plan plan
 	// constants counts the bytes of constants in use; see useConstant.
 	constants, constantsLimit int64
+	// convolutions are those planned, by the tensor that they write.
+	convolutions map[int]*generic.Conv
 }
 
 func newPlan(m *tflite.Model, fileSize int, kernels kernel.Kernels) (*plan, error) {
-	p := &planner{m: m, constantsLimit: int64(fileSize) + 1<<20}
+	p := &planner{m: m, constantsLimit: int64(fileSize) + 1<<20, convolutions: map[int]*generic.Conv{}}
 	if err := p.build(); err != nil {
 		return nil, err
 	}
@@ -96,7 +100,8 @@ func newPlan(m *tflite.Model, fileSize int, kernels kernel.Kernels) (*plan, erro
 		s.prepare, s.preparePooled = nil, nil
 		p.plan.scratch = max(p.plan.scratch, s.operator.Scratch())
 	}
-	// Fusing may have left values without use.
+	p.plan.tail = p.findTail()
+	// Fusing may have left values without use, and the tail's are needed longer.
 	return &p.plan, p.layOut()
 }
 

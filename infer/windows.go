@@ -161,6 +161,7 @@ func (p *planner) convolution(op *tflite.Operator, s *step, k *generic.Conv, io 
 	if k.WeightZero, err = weightZero(t); err != nil {
 		return err
 	}
+	p.convolutions[s.out] = k
 	depth := int64(len(data) / k.Out.C)
 	// A kernel's scratch is at most what one output row sees.
 	if depth*int64(k.Out.W) > maxArena {

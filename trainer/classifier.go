@@ -6,6 +6,7 @@ import (
 
 	"canting/capture"
 	"canting/infer"
+	"canting/trainer/picture"
 )
 
 // classifier is a model with the preprocessing that it asks for.
@@ -39,6 +40,18 @@ func (c *classifier) run(f capture.Frame) error {
 		return err
 	}
 	return c.session.Run()
+}
+
+// judge answers a picture that is preprocessed already.
+func (c *classifier) judge(p picture.Picture) (label int, probability float32, err error) {
+	if err := c.preprocessor.Normalise(p.Exact, c.session.Input()); err != nil {
+		return 0, 0, err
+	}
+	if err := c.session.Run(); err != nil {
+		return 0, 0, err
+	}
+	label, probability = c.answer()
+	return label, probability, nil
 }
 
 // answer is the last run's most probable class and its probability.

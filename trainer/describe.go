@@ -35,13 +35,10 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 	}
 	truth, predicted := make([]int, len(f.test)), make([]int, len(f.test))
 	for i, p := range f.test {
-		if err := c.preprocessor.Normalise(p.Exact, c.session.Input()); err != nil {
+		label, probability, err := c.judge(p)
+		if err != nil {
 			return nil, err
 		}
-		if err := c.session.Run(); err != nil {
-			return nil, err
-		}
-		label, probability := c.answer()
 		truth[i], predicted[i] = p.Label, label
 		thumbnail, err := p.JPEG(thumbnailQuality)
 		if err != nil {

@@ -34,8 +34,15 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if card.Golden, err = golden(file, f.train, len(d.classes)); err != nil {
+	c, err := newClassifier(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the written model back: %w", err)
+	}
+	if card.Golden, err = c.golden(f.train, len(d.classes)); err != nil {
 		return nil, fmt.Errorf("compute the golden pairs: %w", err)
+	}
+	if card.Training, err = c.training(f.test); err != nil {
+		return nil, fmt.Errorf("answer the test pictures: %w", err)
 	}
 	return encode(model, card)
 }
@@ -88,11 +95,7 @@ func (f *fit) calibration() []*tensor.Dense {
 const goldenQuality = 85
 
 // golden asks the model itself for its answers to one picture a motif.
-func golden(file []byte, train []picture.Picture, classes int) ([]metadata.Golden, error) {
-	c, err := newClassifier(file)
-	if err != nil {
-		return nil, err
-	}
+func (c *classifier) golden(train []picture.Picture, classes int) ([]metadata.Golden, error) {
 	var pairs []metadata.Golden
 	for label := range classes {
 		i := slices.IndexFunc(train, func(p picture.Picture) bool { return p.Label == label })
@@ -113,4 +116,21 @@ func golden(file []byte, train []picture.Picture, classes int) ([]metadata.Golde
 		})
 	}
 	return pairs, nil
+}
+
+// training is how the model answers the pictures held out, nil if there are
+// none.
+func (c *classifier) training(test []picture.Picture) (*metadata.Training, error) {
+	if len(test) == 0 {
+		return nil, nil
+	}
+	t := metadata.NewTraining()
+	for _, p := range test {
+		_, probability, err := c.judge(p)
+		if err != nil {
+			return nil, err
+		}
+		t.Add(float64(probability), float64(probability) < c.model.Metadata().Threshold, p.Brightness)
+	}
+	return t, nil
 }

@@ -151,6 +151,9 @@ func TestTrainLearnsAndWrites(t *testing.T) {
 	if !slices.Equal(m.Labels(), motifs) || len(card.Golden) != 3 || card.Threshold != 0.5 || card.Provenance.Pictures != 60 {
 		t.Errorf("labels %v, metadata %+v", m.Labels(), card.Provenance)
 	}
+	if held := card.Training; held == nil || held.Pictures() != 24 || held.Confidence[9] < 12 || held.Brightness[0] > 0 {
+		t.Errorf("of the pictures held out the model says %+v", held)
+	}
 	told := 0
 	evaluation, err := Evaluate(context.Background(), file, dir, func(v Verdict) {
 		if v.Class == v.Label {

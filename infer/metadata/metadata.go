@@ -25,6 +25,8 @@ type Canting struct {
 	Threshold  float64    `json:"threshold"`
 	Golden     []Golden   `json:"golden,omitempty"`
 	Provenance Provenance `json:"provenance"`
+	// Training is nil in models that do not carry these figures.
+	Training *Training `json:"training,omitempty"`
 }
 
 // Preprocessing says how a picture becomes the model's input tensor, whose
@@ -99,6 +101,9 @@ func (c Canting) check() error {
 	}
 	if !(c.Threshold >= 0 && c.Threshold <= 1) {
 		return fmt.Errorf("threshold is %v, it must be between 0 and 1", c.Threshold)
+	}
+	if c.Training != nil {
+		return c.Training.check()
 	}
 	return nil
 }

@@ -27,6 +27,8 @@ type Picture struct {
 	// Content is a digest of the decoded picture, whatever its file format's
 	// metadata says.
 	Content [sha256.Size]byte
+	// Brightness is the guide box's, as the kiosk measures it.
+	Brightness float64
 }
 
 // Unreadable is a sample that could not be read, and why.
@@ -58,7 +60,7 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for i := range next {
-				all[i], errs[i] = read(samples[i], exact, wide)
+				all[i], errs[i] = read(samples[i], p.Crop, exact, wide)
 			}
 		})
 	}
@@ -85,12 +87,12 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	return good, bad, nil
 }
 
-func read(s dataset.Sample, exact, wide *capture.Preprocessor) (Picture, error) {
+func read(s dataset.Sample, crop float64, exact, wide *capture.Preprocessor) (Picture, error) {
 	frame, err := capture.ReadFile(s.Path)
 	if err != nil {
 		return Picture{}, err
 	}
-	p := Picture{Sample: s, Content: sha256.Sum256(frame.BGR)}
+	p := Picture{Sample: s, Content: sha256.Sum256(frame.BGR), Brightness: capture.Examine(frame, crop).Brightness}
 	if p.Exact, err = exact.Pixels(frame); err != nil {
 		return Picture{}, err
 	}

@@ -32,6 +32,8 @@ type Kiosk struct {
 	Shutter  Shutter `mapstructure:"shutter"`
 	Attract  Attract `mapstructure:"attract"`
 	Button   Button  `mapstructure:"button"`
+	Collect  Collect `mapstructure:"collect"`
+	Curator  Curator `mapstructure:"curator"`
 }
 
 // Models says which models are taken and where they are kept.
@@ -130,6 +132,19 @@ func GPIOOffset(line string) (chip string, offset int, ok bool) {
 	return parts[1], offset, err == nil
 }
 
+// Collect keeps the pictures of verdicts, for training.
+type Collect struct {
+	// Folder holds one folder a motif; empty keeps no picture.
+	Folder string `mapstructure:"folder"`
+	MaxMiB int    `mapstructure:"max_mib"`
+}
+
+// Curator is who may change the kiosk over the network.
+type Curator struct {
+	// SecretFile holds what such a request must know; empty lets nobody.
+	SecretFile string `mapstructure:"secret_file"`
+}
+
 //go:embed demo.yaml
 var demoYAML []byte
 
@@ -155,7 +170,7 @@ func LoadKiosk(path string) (*Kiosk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of the configuration: %w", err)
 	}
-	paths := []*string{&k.Models.Store, &k.Motifs, &k.Camera.Path}
+	paths := []*string{&k.Models.Store, &k.Motifs, &k.Camera.Path, &k.Collect.Folder, &k.Curator.SecretFile}
 	if _, slot := k.ModelSlot(); !slot {
 		paths = append(paths, &k.Model)
 	}
@@ -183,6 +198,7 @@ func kioskDefaults() *Kiosk {
 		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
 		Attract: Attract{After: 45 * time.Second},
 		Button:  Button{Debounce: 20 * time.Millisecond},
+		Collect: Collect{MaxMiB: 512},
 	}
 }
 
@@ -213,6 +229,7 @@ func (k *Kiosk) Validate() error {
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
 	between(&p, "attract.after", k.Attract.After, 0, time.Hour)
 	k.Button.validate(&p)
+	between(&p, "collect.max_mib", k.Collect.MaxMiB, 1, 1<<20)
 	return p.err()
 }
 

@@ -111,13 +111,18 @@ func (l *library) open(path string) (origin, error) {
 	if err != nil {
 		return origin{}, err
 	}
+	return l.admit(file, signature)
+}
+
+// admit checks a file from outside and its signature.
+func (l *library) admit(file, signature []byte) (origin, error) {
 	approve := l.policy.Approve
 	if l.store != nil {
 		approve = l.store.Approve // knows the floor of versions
 	}
 	m, err := approve(file, signature)
 	if store.ReasonOf(err) == store.Altered && parses(file) != nil {
-		return origin{}, store.Refuse(store.Truncated, "%s is cut short or damaged: %w", path, err)
+		return origin{}, store.Refuse(store.Truncated, "the model is cut short or damaged: %w", err)
 	}
 	return origin{m, sourceFile}, err
 }

@@ -50,11 +50,16 @@ func startKiosk(t testing.TB, yaml string) (url string) {
 // runKiosk runs a kiosk on a configuration file until the test ends.
 func runKiosk(t testing.TB, path string) (url string) {
 	t.Helper()
+	return runKioskLogging(t, path, t.Output())
+}
+
+func runKioskLogging(t testing.TB, path string, log io.Writer) (url string) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, out := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, source{path, "127.0.0.1:0"}, out, slog.New(slog.NewTextHandler(t.Output(), nil)))
+		err := run(ctx, source{path, "127.0.0.1:0"}, out, slog.New(slog.NewTextHandler(log, nil)))
 		out.CloseWithError(fmt.Errorf("the kiosk ended: %w", err))
 		ended <- err
 	}()

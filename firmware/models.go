@@ -8,13 +8,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"canting/configs"
 	"canting/firmware/store"
 )
 
 // modelsFlags are shared by every `canting models` command.
 type modelsFlags struct {
-	config, store string
-	asJSON        bool
+	config, store     string
+	kiosk, secretFile string
+	asJSON            bool
 }
 
 func modelsCommand() *cobra.Command {
@@ -23,64 +25,65 @@ func modelsCommand() *cobra.Command {
 		Use:   "models",
 		Short: "List, verify, install, activate and roll back models",
 		Long: "Models are kept in the folder models.store of the configuration. A running kiosk\n" +
-			"whose configuration leaves model empty takes up what is activated here by itself.",
+			"whose configuration leaves model empty takes up what is activated here by itself.\n" +
+			"With --kiosk the models are those of a kiosk elsewhere, which has a curator's secret.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	command.PersistentFlags().StringVar(&flags.config, "config", "", "the kiosk's configuration `FILE`")
 	command.PersistentFlags().StringVar(&flags.store, "store", "", "keep models in `DIR` instead of the configuration's models.store")
+	command.PersistentFlags().StringVar(&flags.kiosk, "kiosk", "", "change the models of the kiosk at `URL`, such as http://gallery:8080")
+	command.PersistentFlags().StringVar(&flags.secretFile, "secret-file", "", "the `FILE` with that kiosk's secret (curator.secret_file)")
 	command.PersistentFlags().BoolVar(&flags.asJSON, "json", false, "print JSON")
+	command.MarkFlagsRequiredTogether("kiosk", "secret-file")
+	command.MarkFlagsMutuallyExclusive("kiosk", "store")
 	command.AddCommand(listModels(&flags), verifyModel(&flags), installModel(&flags), activateModel(&flags), rollBackModel(&flags))
 	return command
 }
 
-// open opens the library; needed says whether it must have a store.
-func (f *modelsFlags) open(needed bool) (*library, error) {
+func (f *modelsFlags) load() (*configs.Kiosk, error) {
 	config, err := loadConfig(f.config)
-	if err != nil {
-		return nil, err
-	}
-	if f.store != "" {
+	if err == nil && f.store != "" {
 		config.Models.Store = f.store
 	}
-	if needed && config.Models.Store == "" {
-		return nil, errors.New("the configuration names no folder of models: set models.store in it, or give --store")
+	return config, err
+}
+
+// open opens the models to change.
+func (f *modelsFlags) open(config *configs.Kiosk) (shelf, error) {
+	if f.kiosk != "" {
+		return openRemote(f.kiosk, f.secretFile)
+	}
+	if config.Models.Store == "" {
+		return nil, fmt.Errorf("%w, or give --store", errNoStore)
 	}
 	return openLibrary(config)
 }
 
-// modelReport is what a command says about a model.
-type modelReport struct {
-	Did      string   `json:"did"` // verified, installed, activated, rolled back
-	SHA256   string   `json:"sha256"`
-	Signed   bool     `json:"signed"`
-	Version  uint64   `json:"version"` // 0 when not signed
-	Labels   []string `json:"labels"`
-	Goldens  int      `json:"goldens"` // pairs that were repeated byte for byte
-	Warnings []string `json:"warnings"`
-}
-
-// refusedReport is the JSON of a model that was refused.
-type refusedReport struct {
-	Refused store.Reason `json:"refused"`
-	Error   string       `json:"error"`
-}
-
 // do runs a command on a model and prints what became of it.
-func (f *modelsFlags) do(c *cobra.Command, needed bool, work func(*library) (modelReport, error)) error {
-	models, err := f.open(needed)
+func (f *modelsFlags) do(c *cobra.Command, work func(shelf, *configs.Kiosk) (modelReport, error)) error {
+	config, err := f.load()
+	if err != nil {
+		return err
+	}
+	models, err := f.open(config)
 	if err != nil {
 		return err
 	}
 	defer models.close()
-	report, err := work(models)
+	report, err := work(models, config)
+	return f.tell(c.OutOrStdout(), report, err)
+}
+
+// tell prints a report, or in JSON also a refusal.
+func (f *modelsFlags) tell(w io.Writer, r modelReport, err error) error {
 	if err != nil {
 		if refusal, ok := errors.AsType[*store.Refusal](err); ok && f.asJSON {
-			err = errors.Join(err, json.NewEncoder(c.OutOrStdout()).Encode(refusedReport{refusal.Reason, err.Error()}))
+			err = errors.Join(err, json.NewEncoder(w).Encode(refusedReport{refusal.Reason, err.Error()}))
 		}
 		return err
 	}
-	return report.print(c.OutOrStdout(), f.asJSON)
+	return r.print(w, f.asJSON)
 }
 
 func (r modelReport) print(w io.Writer, asJSON bool) error {
@@ -98,47 +101,27 @@ func (r modelReport) print(w io.Writer, asJSON bool) error {
 	return err
 }
 
-// examine prepares a model as the kiosk would and describes it.
-func (l *library) examine(did string, o origin) (modelReport, error) {
-	c, err := l.prepare(o)
-	if err != nil {
-		return modelReport{}, err
-	}
-	defer c.close()
-	r := modelReport{
-		Did: did, SHA256: o.Digest, Signed: o.Signed, Version: o.Version,
-		Labels: c.labels, Goldens: len(c.model.Metadata().Golden), Warnings: []string{},
-	}
-	motifs, err := loadMotifs(l.config.Motifs)
-	if err != nil {
-		return modelReport{}, err
-	}
-	for _, label := range untold(c, motifs) {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the motif %q has no name and story: add it to the motifs file", label))
-	}
-	if !c.model.HasMetadata() {
-		r.Warnings = append(r.Warnings, assumed)
-	}
-	return r, nil
-}
-
 func listModels(flags *modelsFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the installed models",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			models, err := flags.open(true)
+			config, err := flags.load()
+			if err != nil {
+				return err
+			}
+			models, err := flags.open(config)
 			if err != nil {
 				return err
 			}
 			defer models.close()
-			slots, err := models.store.Slots()
+			slots, err := models.list(c.Context())
 			if err != nil {
 				return err
 			}
 			if flags.asJSON {
-				return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"slots": slots})
+				return json.NewEncoder(c.OutOrStdout()).Encode(slotList{slots})
 			}
 			for _, slot := range slots {
 				fmt.Fprintln(c.OutOrStdout(), describeSlot(slot))
@@ -168,16 +151,24 @@ func describeSlot(s store.Slot) string {
 func verifyModel(flags *modelsFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify M.tflite|SLOT",
-		Short: "Check a model's signature, version, limits and golden pairs, and change nothing",
+		Short: "Check a model's signature, version, limits and golden pairs here, and change nothing",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return flags.do(c, false, func(l *library) (modelReport, error) {
-				o, err := l.named(args[0])
-				if err != nil {
-					return modelReport{}, err
-				}
-				return l.examine("verified", o)
-			})
+			config, err := flags.load()
+			if err != nil {
+				return err
+			}
+			models, err := openLibrary(config)
+			if err != nil {
+				return err
+			}
+			defer models.close()
+			o, err := models.named(args[0])
+			var r modelReport
+			if err == nil {
+				r, err = models.examine("verified", o)
+			}
+			return flags.tell(c.OutOrStdout(), r, err)
 		},
 	}
 }
@@ -188,17 +179,12 @@ func installModel(flags *modelsFlags) *cobra.Command {
 		Short: "Check a model and keep it, with the signature M.tflite.minisig beside it",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return flags.do(c, true, func(l *library) (modelReport, error) {
-				o, err := l.open(args[0])
+			return flags.do(c, func(s shelf, config *configs.Kiosk) (modelReport, error) {
+				file, signature, err := readModel(args[0], int64(config.Models.MaxFileMiB)<<20)
 				if err != nil {
 					return modelReport{}, err
 				}
-				r, err := l.examine("installed", o)
-				if err != nil {
-					return modelReport{}, err
-				}
-				_, err = l.store.Install(o.File, o.Signature)
-				return r, err
+				return s.install(c.Context(), file, signature)
 			})
 		},
 	}
@@ -210,18 +196,7 @@ func activateModel(flags *modelsFlags) *cobra.Command {
 		Short: "Let an installed model serve; a running kiosk changes over by itself",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return flags.do(c, true, func(l *library) (modelReport, error) {
-				o, err := l.slot(args[0])
-				if err != nil {
-					return modelReport{}, err
-				}
-				r, err := l.examine("activated", o)
-				if err != nil {
-					return modelReport{}, err
-				}
-				_, err = l.store.Activate(o.Digest)
-				return l.warnIfNamed(r), err
-			})
+			return flags.do(c, func(s shelf, _ *configs.Kiosk) (modelReport, error) { return s.activate(c.Context(), args[0]) })
 		},
 	}
 }
@@ -232,22 +207,7 @@ func rollBackModel(flags *modelsFlags) *cobra.Command {
 		Short: "Let the previous model serve again; once more leads back",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return flags.do(c, true, func(l *library) (modelReport, error) {
-				m, err := l.store.Rollback()
-				if err != nil {
-					return modelReport{}, err
-				}
-				r, err := l.examine("rolled back to", origin{m, sourceActive})
-				return l.warnIfNamed(r), err
-			})
+			return flags.do(c, func(s shelf, _ *configs.Kiosk) (modelReport, error) { return s.rollBack(c.Context()) })
 		},
 	}
-}
-
-// warnIfNamed says when the configuration's own choice goes before the store's.
-func (l *library) warnIfNamed(r modelReport) modelReport {
-	if l.config.Model != "" {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the configuration's own model: %s goes before it; set model: \"\"", l.config.Model))
-	}
-	return r
 }

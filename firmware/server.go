@@ -22,12 +22,14 @@ type server struct {
 	kiosk   *kiosk
 	stream  *stream
 	metrics *metrics
+	curator *curator
 	log     *slog.Logger
 	viewers atomic.Int64 // of the events
 }
 
 func newServer(k *kiosk) *server {
 	s := &server{kiosk: k, stream: newStream(k.camera, k.settings.Load().config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
+	s.curator = &curator{kiosk: k, door: newDoorkeeper(), log: k.log}
 	s.metrics.countViewers("stream", s.stream.viewers.Load)
 	s.metrics.countViewers("events", s.viewers.Load)
 	s.metrics.registry.MustRegister(servingModel{k})
@@ -48,6 +50,7 @@ func (s *server) handler(allowedHosts []string) http.Handler {
 	mux.HandleFunc("GET /api/v1/model", s.model)
 	mux.HandleFunc("POST /api/v1/shutter", s.shutter)
 	mux.HandleFunc("GET /api/v1/verdicts/{id}/picture.jpg", s.verdictPicture)
+	s.curator.register(mux)
 	return onlyHosts(allowedHosts, secure(http.NewCrossOriginProtection().Handler(mux)))
 }
 
@@ -221,9 +224,13 @@ func describe(t infer.TensorInfo) map[string]any {
 }
 
 func (s *server) writeJSON(w http.ResponseWriter, status int, v any) {
+	writeJSON(w, s.log, status, v)
+}
+
+func writeJSON(w http.ResponseWriter, log *slog.Logger, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		s.log.Error("an answer could not be written", "error", err)
+		log.Error("an answer could not be written", "error", err)
 		http.Error(w, "the answer could not be written", http.StatusInternalServerError)
 		return
 	}

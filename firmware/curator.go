@@ -39,6 +39,7 @@ func (c *curator) register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/v1/models", c.guarded(c.install))
 	mux.HandleFunc("POST /api/v1/models/{slot}/activate", c.guarded(c.activate))
 	mux.HandleFunc("POST /api/v1/models/rollback", c.guarded(c.rollBack))
+	mux.HandleFunc("POST /api/v1/collect/{label}", c.guarded(c.collect))
 }
 
 // action is what an admitted request does; its answer is sent as JSON.

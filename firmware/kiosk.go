@@ -31,9 +31,11 @@ type state struct {
 	// attract screen, 0 for never.
 	AttractAfterMS int64 `json:"attract_after_ms"`
 	// Demo says that the cloths or the model are the demonstration's.
-	Demo   bool        `json:"demo"`
-	Camera cameraState `json:"camera"`
-	Model  modelState  `json:"model"`
+	Demo bool `json:"demo"`
+	// Collecting says that the verdicts' pictures are kept.
+	Collecting bool        `json:"collecting"`
+	Camera     cameraState `json:"camera"`
+	Model      modelState  `json:"model"`
 	// Answer is the smoothed label of the live picture, null while there is
 	// no live picture.
 	Answer *answer `json:"answer"`
@@ -110,6 +112,7 @@ type kiosk struct {
 	state   *latest[state]
 	picture *latest[verdictPicture]
 	presses chan press
+	collect *collector
 	between chan func()
 	// gaveUp tells of a model that failed and was taken back.
 	gaveUp chan giveUp
@@ -155,6 +158,7 @@ func newKiosk(now settings, cam camera, c *classifier, m *metrics, log *slog.Log
 		metrics:  m,
 		log:      log,
 		picture:  newLatest(verdictPicture{}),
+		collect:  newCollector(m, log),
 		presses:  make(chan press),
 		between:  make(chan func()),
 		gaveUp:   make(chan giveUp, 2),
@@ -352,13 +356,14 @@ func (k *kiosk) decide(p press, judge *classifier, mean []float32, frames int) (
 		Until:   now.Add(with.config.Shutter.Hold),
 	}
 	v.Picture = fmt.Sprintf("/api/v1/verdicts/%d/picture.jpg", v.ID)
-	counted := "unknown"
+	counted := unknownLabel
 	if !v.Unknown {
 		motif, _ := with.motifs.Find(v.Label)
 		v.Story = motif.Story
 		counted = v.Label
 	}
 	k.metrics.verdicts.WithLabelValues(counted).Inc()
+	k.collect.offer(collected{to: with.config.Collect, label: counted, frame: k.frame})
 	k.log.Info("verdict", "label", counted, "confidence", v.Confidence, "frames", frames, "took_ms", v.TookMS)
 	k.picture.set(verdictPicture{v.ID, jpeg})
 	k.verdict = &v
@@ -378,6 +383,7 @@ func (k *kiosk) currentState(now time.Time) state {
 		Language:       with.config.Language,
 		AttractAfterMS: with.config.Attract.After.Milliseconds(),
 		Demo:           with.config.Camera.Source == configs.SourceDemo || c.origin.Source == sourceDemo,
+		Collecting:     with.config.Collect.Folder != "",
 		Camera: cameraState{
 			Source:   with.config.Camera.Source,
 			State:    string(s.State),

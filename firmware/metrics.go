@@ -23,6 +23,7 @@ type metrics struct {
 	refusals  *prometheus.CounterVec
 	rollbacks *prometheus.CounterVec
 	reloads   *prometheus.CounterVec
+	collected *prometheus.CounterVec
 }
 
 // quantiles are the summaries', with the error allowed in each rank.
@@ -78,6 +79,10 @@ func newMetrics(cam camera) *metrics {
 		reloads: register.NewCounterVec(prometheus.CounterOpts{
 			Name: "canting_configuration_reloads_total",
 			Help: "Changes of the configuration, by what became of them: applied or refused.",
+		}, []string{"result"}),
+		collected: register.NewCounterVec(prometheus.CounterOpts{
+			Name: "canting_collected_pictures_total",
+			Help: "Pictures that collect asked for, by what became of them: kept, dropped or failed.",
 		}, []string{"result"}),
 	}
 }

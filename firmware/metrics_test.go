@@ -29,6 +29,7 @@ func everyMetric(t *testing.T) *prometheus.Registry {
 	m.refusals.WithLabelValues(string(tooSlow))
 	m.rollbacks.WithLabelValues(string(failed))
 	m.reloads.WithLabelValues("applied")
+	m.collected.WithLabelValues(collectKept)
 	return m.registry
 }
 

@@ -162,6 +162,7 @@ func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper,
 	group.Go(func() error { k.run(ctx); return nil })
 	group.Go(func() error { swaps.run(ctx); return nil })
 	group.Go(func() error { changes.run(ctx); return nil })
+	group.Go(func() error { k.collect.run(ctx, config.Collect); return nil })
 	shutter := &button{config: config.Button, kiosk: k, board: characterDevice{}, log: k.log}
 	group.Go(func() error { shutter.run(ctx); return nil })
 	group.Go(func() error { s.stream.run(ctx); return nil })

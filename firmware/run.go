@@ -27,7 +27,8 @@ func runCommand() *cobra.Command {
 		Short: "Run the kiosk; without a configuration, as a demonstration",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			log := slog.New(slog.NewTextHandler(c.ErrOrStderr(), nil))
+			log, end := newLog(c.ErrOrStderr())
+			defer end()
 			slog.SetDefault(log) // the camera's supervisor logs there
 			return run(c.Context(), source{path, listen}, c.OutOrStdout(), log)
 		},

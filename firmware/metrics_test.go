@@ -70,8 +70,10 @@ func TestMetricsFollowTheConventions(t *testing.T) {
 
 // Every metric has its row in docs/operations.md, and every row its metric.
 func TestEveryMetricIsDocumented(t *testing.T) {
+	_, table, _ := strings.Cut(string(readFile(t, "../docs/operations.md")), "\n## Metrics\n")
+	table, _, _ = strings.Cut(table, "\n## ")
 	var rows []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+\\*?)` \\|").FindAllStringSubmatch(string(readFile(t, "../docs/operations.md")), -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+\\*?)` \\|").FindAllStringSubmatch(table, -1) {
 		rows = append(rows, row[1])
 	}
 	// Described are those too that nothing was counted in yet.

@@ -79,6 +79,38 @@ func BenchmarkLayer(b *testing.B) {
 	})
 }
 
+// BenchmarkHeat times the heat map of one label: the demonstration model's, which
+// averages its feature map, and that of the paper's network, which flattens it.
+func BenchmarkHeat(b *testing.B) {
+	for _, n := range []struct{ name, file string }{
+		{"demo", "../firmware/demo/demo.tflite"},
+		{networks[0].name, networks[0].file},
+	} {
+		b.Run(n.name, func(b *testing.B) {
+			file, err := os.ReadFile(n.file)
+			if err != nil {
+				b.Skipf("%v; %s", err, networks[0].missing)
+			}
+			m, err := Load(file, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			s := m.NewSession()
+			defer s.Close()
+			patches(s.Input(), m.Input().Shape, 1)
+			if err := s.Run(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := s.Heat(0); !ok {
+					b.Fatal("it has no heat map")
+				}
+			}
+		})
+	}
+}
+
 func layerName(s Step) string {
 	operator := strings.NewReplacer("_2D", "", "DEPTHWISE_CONV", "depthwise", "FULLY_CONNECTED", "dense", "_", "").Replace(s.Operator)
 	return strings.ToLower(operator) + "_" + strings.NewReplacer(" > ", "_", " ", "_", "/", "s").Replace(s.Shape)

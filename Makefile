@@ -21,7 +21,7 @@ TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: setup-build bin/canting bin/canting-trainer bin/canting-bench ## Build the programs into bin/
@@ -103,6 +103,12 @@ litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests comp
 .PHONY: axe
 axe: build/axe/axe.min.js ## Install axe-core, which the tests check the page's accessibility with, into build/axe
 
+.PHONY: pi pi32
+pi: setup-pi ## Build the packages for a 64-bit Raspberry Pi OS into dist/
+	scripts/package.sh arm64
+pi32: setup-pi ## Build the packages for a 32-bit Raspberry Pi OS into dist/
+	scripts/package.sh armhf
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin build dist
@@ -111,8 +117,8 @@ clean: ## Remove what was built
 env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
 
-.PHONY: setup-run setup-build setup-check setup-test setup-bench
-setup-run setup-build setup-check setup-test setup-bench: setup-%:
+.PHONY: setup-run setup-build setup-check setup-test setup-bench setup-pi
+setup-run setup-build setup-check setup-test setup-bench setup-pi: setup-%:
 	@scripts/setup.sh $*
 
 # Go knows better than make what is out of date.

@@ -6,6 +6,7 @@
 #   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
 #                            flatc, node for LiteRT and axe-core, and qemu
+#   scripts/setup.sh pi      the cross compilers, and what makes the boards' packages
 #
 # A second run finds nothing to do and asks no server.
 set -euo pipefail
@@ -19,6 +20,7 @@ run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgc
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu)
 test=("${check[@]}" chromium flatbuffers-compiler git qemu-user-static strace)
+pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)
@@ -30,8 +32,9 @@ build) wanted=("${build[@]}") ;;
 check) wanted=("${check[@]}") ;;
 test) wanted=("${test[@]}") ;;
 bench) wanted=("${bench[@]}") ;;
+pi) wanted=("${pi[@]}") ;;
 *)
-	printf 'usage: %s run|build|check|test|bench\n' "$0" >&2
+	printf 'usage: %s run|build|check|test|bench|pi\n' "$0" >&2
 	exit 2
 	;;
 esac

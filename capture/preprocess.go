@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"slices"
 
 	"canting/infer/metadata"
 
@@ -128,21 +127,7 @@ func (p *Preprocessor) pixels(f Frame, v View) ([]byte, error) {
 	for i := 0; i+2 < len(resized); i += 3 {
 		resized[i], resized[i+2] = resized[i+2], resized[i]
 	}
-	if v.Mirror {
-		mirror(resized, p.size.X)
-	}
 	return resized, nil
-}
-
-// mirror exchanges left and right in each row of width pixels of three bytes.
-func mirror(pixels []byte, width int) {
-	for row := range slices.Chunk(pixels, 3*width) {
-		for left, right := 0, 3*(width-1); left < right; left, right = left+3, right-3 {
-			for c := range 3 {
-				row[left+c], row[right+c] = row[right+c], row[left+c]
-			}
-		}
-	}
 }
 
 // Normalise looks every byte of rgb, as Pixels returns it, up in its channel's

@@ -98,8 +98,10 @@ type Live struct {
 
 // Shutter is what one press does.
 type Shutter struct {
-	Frames  int           `mapstructure:"frames"`  // classified and averaged
-	Timeout time.Duration `mapstructure:"timeout"` // until a press gives up
+	Frames int `mapstructure:"frames"` // at most, classified and averaged
+	// Budget is for how long after the press frames are looked at.
+	Budget  time.Duration `mapstructure:"budget"`
+	Timeout time.Duration `mapstructure:"timeout"` // for the first frame, until a press gives up
 	Hold    time.Duration `mapstructure:"hold"`    // of the verdict on the screen
 }
 
@@ -195,7 +197,7 @@ func kioskDefaults() *Kiosk {
 			Hold:   5 * time.Second,
 		},
 		Live:    Live{Smoothing: 400 * time.Millisecond, StreamFPS: 15},
-		Shutter: Shutter{Frames: 5, Timeout: 3 * time.Second, Hold: 20 * time.Second},
+		Shutter: Shutter{Frames: 5, Budget: 400 * time.Millisecond, Timeout: 3 * time.Second, Hold: 20 * time.Second},
 		Attract: Attract{After: 45 * time.Second},
 		Button:  Button{Debounce: 20 * time.Millisecond},
 		Collect: Collect{MaxMiB: 512},
@@ -225,6 +227,7 @@ func (k *Kiosk) Validate() error {
 	between(&p, "live.stream_fps", k.Live.StreamFPS, 1, 60)
 	between(&p, "live.threads", k.Live.Threads, 0, 64)
 	between(&p, "shutter.frames", k.Shutter.Frames, 1, 60)
+	between(&p, "shutter.budget", k.Shutter.Budget, 10*time.Millisecond, time.Minute)
 	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
 	between(&p, "attract.after", k.Attract.After, 0, time.Hour)

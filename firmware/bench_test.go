@@ -175,21 +175,34 @@ func half(f capture.Frame) capture.Frame {
 	return h
 }
 
-// expectations are the scores of every model for every frame of a clock.
-func expectations(t testing.TB, models []string, frames []capture.Frame) map[string][]answer {
+// expectations are what the models answer to the frames of a clock: live, and
+// to a press that takes one frame.
+type expectations struct{ live, pressed map[string][]answer }
+
+func expect(t testing.TB, models []string, frames []capture.Frame) expectations {
 	t.Helper()
-	want := map[string][]answer{}
+	want := expectations{map[string][]answer{}, map[string][]answer{}}
 	for _, path := range models {
 		c, err := newClassifier(readFile(t, path), 1)
 		if err != nil {
 			t.Fatal(err)
 		}
+		digest := c.model.Digest()
 		for _, frame := range frames {
-			probabilities, _, err := c.classify(frame)
+			s, err := see(c, frame)
 			if err != nil {
 				t.Fatal(err)
 			}
-			want[c.model.Digest()] = append(want[c.model.Digest()], newAnswer(c, configs.DefaultMotifs(), frame, probabilities))
+			says := func() answer {
+				return newAnswer(c, configs.DefaultMotifs(), 0, c.judge(s.quality.Flaw(), s.probabilities))
+			}
+			want.live[digest] = append(want.live[digest], says())
+			for _, v := range capture.Views[1:] {
+				if err := s.widen(v); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want.pressed[digest] = append(want.pressed[digest], says())
 		}
 		c.close()
 	}

@@ -91,25 +91,61 @@ func classifierOf(model *infer.Model) (*classifier, error) {
 
 func (c *classifier) close() { c.session.Close() }
 
-// classify returns the probability of every label, valid until the next call,
-// and the time that the inference alone took. A panic is an error: the model
-// that served before takes over.
+// timing is what one classification took.
+type timing struct{ prepare, inference time.Duration }
+
+// classify is classifyView of the guide box. took is the inference alone.
 func (c *classifier) classify(f capture.Frame) (probabilities []float32, took time.Duration, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the model panicked: %v", r)
-		}
-	}()
-	if err := c.preprocessor.Run(f, c.session.Input()); err != nil {
-		return nil, 0, fmt.Errorf("prepare the picture: %w", err)
-	}
+	probabilities, timing, err := c.classifyView(f, capture.Views[0])
+	return probabilities, timing.inference, err
+}
+
+// classifyView returns the probability of every label, valid until the next
+// call. A panic is an error: the model that served before takes over.
+func (c *classifier) classifyView(f capture.Frame, v capture.View) (probabilities []float32, took timing, err error) {
+	defer recovered(&err)
 	began := time.Now()
-	if err := c.session.Run(); err != nil {
-		return nil, 0, fmt.Errorf("run the model: %w", err)
+	if err := c.preprocessor.RunView(f, v, c.session.Input()); err != nil {
+		return nil, timing{}, fmt.Errorf("prepare the picture: %w", err)
 	}
-	took = time.Since(began)
+	prepared := time.Now()
+	if err := c.session.Run(); err != nil {
+		return nil, timing{}, fmt.Errorf("run the model: %w", err)
+	}
+	took = timing{prepared.Sub(began), time.Since(prepared)}
 	c.model.Probabilities(c.probabilities, c.session.Output())
 	return c.probabilities, took, nil
+}
+
+// heat classifies the guide box and tells where in it the label's score came
+// from, nil if the model does not allow that.
+func (c *classifier) heat(f capture.Frame, label int) (h *heat, err error) {
+	defer recovered(&err)
+	if _, _, err := c.classify(f); err != nil {
+		return nil, err
+	}
+	if got, ok := c.session.Heat(label); ok {
+		h = &heat{got.Rows, got.Columns, got.Values}
+	}
+	return h, nil
+}
+
+// recovered makes a panic of the model an error.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the model panicked: %v", r)
+	}
+}
+
+// examine measures what the model would see of a frame.
+func (c *classifier) examine(f capture.Frame) capture.Quality {
+	return capture.Examine(f, c.model.Metadata().Preprocessing.Crop)
+}
+
+// judge is what the model makes of probabilities that nothing went before.
+func (c *classifier) judge(flaw capture.Flaw, probabilities []float32) opinion {
+	var once smoother
+	return once.add(time.Time{}, flaw, probabilities, c.model.Metadata().Threshold)
 }
 
 // checkGoldens repeats the pictures that travel with the model and compares

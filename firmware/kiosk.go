@@ -5,8 +5,6 @@ package firmware
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -79,9 +77,6 @@ type problem struct {
 	asked *configs.Kiosk
 }
 
-// errNoFrame is a press that no frame answered.
-var errNoFrame = errors.New("the camera gave no picture after the press: wait until the live picture is back and press again")
-
 const (
 	// poll is how often the loop looks for a newer frame: at most this much
 	// is added to a label's age.
@@ -92,8 +87,6 @@ const (
 	// stale is the age at which a frame's label is taken off the screen, even
 	// if the camera still claims to be live.
 	stale = 1500 * time.Millisecond
-	// jpegQuality of the live picture and the verdict's.
-	jpegQuality = 80
 )
 
 // settings are what a reload may change.
@@ -135,23 +128,6 @@ type kiosk struct {
 	wasLive   bool
 }
 
-// press is one press of the shutter on its way to the loop.
-type press struct {
-	at     time.Time
-	answer chan<- pressed
-}
-
-type pressed struct {
-	verdict verdict
-	err     error
-}
-
-// verdictPicture is the frame that a verdict was given on.
-type verdictPicture struct {
-	id   uint64
-	jpeg []byte
-}
-
 func newKiosk(now settings, cam camera, c *classifier, m *metrics, log *slog.Logger) *kiosk {
 	k := &kiosk{
 		camera:   cam,
@@ -179,7 +155,7 @@ func (k *kiosk) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case p := <-k.presses:
-			v, err := k.burst(ctx, p)
+			v, err := k.shoot(ctx, p)
 			p.answer <- pressed{v, err}
 		case f := <-k.between:
 			f()
@@ -210,7 +186,7 @@ func (k *kiosk) exchange(next *classifier) (retired *classifier) {
 }
 
 // takeBack makes the previous model serve again.
-func (k *kiosk) takeBack(why error) *classifier {
+func (k *kiosk) takeBack(why error) {
 	gone := k.serving.Swap(k.previous)
 	k.previous = nil
 	k.smoother.forget()
@@ -219,7 +195,6 @@ func (k *kiosk) takeBack(why error) *classifier {
 	default:
 		k.log.Error("a model failed and was taken back", "sha256", gone.model.Digest(), "error", why)
 	}
-	return k.serving.Load()
 }
 
 // close lets go of the models once the loop has ended.
@@ -230,37 +205,16 @@ func (k *kiosk) close() {
 	}
 }
 
-// press asks for a verdict on frames that begin now, and waits for it.
-func (k *kiosk) press(ctx context.Context) (verdict, error) {
-	k.looking.Add(1)
-	defer k.looking.Add(-1)
-	at := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, 2*k.settings.Load().config.Shutter.Timeout)
-	defer cancel()
-	answer := make(chan pressed, 1)
-	select {
-	case k.presses <- press{at, answer}:
-	case <-ctx.Done():
-		return verdict{}, fmt.Errorf("the shutter is busy: %w", ctx.Err())
-	}
-	select {
-	case got := <-answer:
-		return got.verdict, got.err
-	case <-ctx.Done():
-		return verdict{}, fmt.Errorf("the shutter got no answer: %w", ctx.Err())
-	}
-}
-
 // turn is one look at the camera: it classifies a new frame, takes an old
-// label off the screen, and publishes what changed. It returns the new frame's
-// probabilities, nil when there is none.
-func (k *kiosk) turn() []float32 {
+// label off the screen, and publishes what changed. It returns nil when there is
+// no new frame.
+func (k *kiosk) turn() *shot {
 	now := time.Now()
 	k.alive.Store(now.UnixNano())
 	live := k.camera.Status().State == capture.Live
-	var probabilities []float32
+	var seen *shot
 	if frame, ok := k.camera.Latest(k.frame.Seq); ok && live {
-		probabilities = k.look(frame, now)
+		seen = k.look(frame, now)
 	}
 	gone := k.answer != nil && (!live || now.Sub(k.framed) > stale)
 	if gone {
@@ -272,103 +226,44 @@ func (k *kiosk) turn() []float32 {
 		k.verdict = nil
 		k.picture.set(verdictPicture{})
 	}
-	if probabilities != nil || gone || over || live != k.wasLive || now.Sub(k.published) > heartbeat {
+	if seen != nil || gone || over || live != k.wasLive || now.Sub(k.published) > heartbeat {
 		k.publish(now)
 	}
-	if probabilities != nil {
-		k.metrics.labelAge.Observe(time.Since(k.frame.At).Seconds())
+	if seen != nil {
+		k.metrics.labelAge.Observe(time.Since(seen.frame.At).Seconds())
 	}
 	k.wasLive = live
-	return probabilities
+	return seen
 }
 
 // look classifies a frame and updates the smoothed answer.
-func (k *kiosk) look(frame capture.Frame, now time.Time) []float32 {
+func (k *kiosk) look(frame capture.Frame, now time.Time) *shot {
 	k.frame, k.framed = frame, now
-	c := k.serving.Load()
-	probabilities, took, err := c.classify(frame)
-	if err != nil && k.previous != nil {
-		c = k.takeBack(err)
-		probabilities, took, err = c.classify(frame)
+	s, err := see(k.serving.Load(), frame)
+	for err != nil && k.distrust(frame, err) {
+		s, err = see(k.serving.Load(), frame)
 	}
 	if err != nil {
-		k.log.Error("a frame could not be classified", "frame", frame.Seq, "error", err)
 		k.answer = nil
 		return nil
 	}
 	k.metrics.frames.Inc()
-	k.metrics.inference.Observe(took.Seconds())
-	a := newAnswer(c, k.settings.Load().motifs, frame, k.smoother.add(now, probabilities))
+	k.metrics.inference.Observe(s.took.inference.Seconds())
+	found := k.smoother.add(now, s.quality.Flaw(), s.probabilities, s.by.model.Metadata().Threshold)
+	a := newAnswer(s.by, k.settings.Load().motifs, frame.Seq, found)
 	k.answer = &a
-	return probabilities
+	return s
 }
 
-// burst averages the probabilities of frames taken after the press. It makes
-// do with fewer than asked for when the time is up.
-func (k *kiosk) burst(ctx context.Context, p press) (verdict, error) {
-	shutter := k.settings.Load().config.Shutter
-	var sum []float32
-	var judge *classifier
-	frames := 0
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	deadline := p.at.Add(shutter.Timeout)
-	for frames < shutter.Frames && time.Now().Before(deadline) {
-		select {
-		case <-ctx.Done():
-			return verdict{}, fmt.Errorf("the kiosk is stopping: %w", ctx.Err())
-		case <-tick.C:
-		}
-		probabilities := k.turn()
-		if probabilities == nil || !k.frame.At.After(p.at) {
-			continue
-		}
-		if c := k.serving.Load(); c != judge { // the first frame, or the model was taken back
-			judge, sum, frames = c, make([]float32, len(probabilities)), 0
-		}
-		for i, v := range probabilities {
-			sum[i] += v
-		}
-		frames++
+// distrust takes back the model that failed on a frame, if there is one before
+// it.
+func (k *kiosk) distrust(frame capture.Frame, err error) (other bool) {
+	if k.previous == nil {
+		k.log.Error("a frame could not be classified", "frame", frame.Seq, "error", err)
+		return false
 	}
-	if frames == 0 {
-		return verdict{}, errNoFrame
-	}
-	for i := range sum {
-		sum[i] /= float32(frames)
-	}
-	return k.decide(p, judge, sum, frames)
-}
-
-// decide makes the verdict, puts it on the screen and counts it.
-func (k *kiosk) decide(p press, judge *classifier, mean []float32, frames int) (verdict, error) {
-	jpeg, err := capture.EncodeJPEG(k.frame, jpegQuality)
-	if err != nil {
-		return verdict{}, fmt.Errorf("keep the verdict's picture: %w", err)
-	}
-	now, with := time.Now(), k.settings.Load()
-	v := verdict{
-		ID:      uint64(now.UnixMicro()), // differs across restarts, so a page never shows another verdict's picture
-		answer:  newAnswer(judge, with.motifs, k.frame, mean),
-		Frames:  frames,
-		Pressed: p.at,
-		TookMS:  float64(now.Sub(p.at).Microseconds()) / 1000,
-		Until:   now.Add(with.config.Shutter.Hold),
-	}
-	v.Picture = fmt.Sprintf("/api/v1/verdicts/%d/picture.jpg", v.ID)
-	counted := unknownLabel
-	if !v.Unknown {
-		motif, _ := with.motifs.Find(v.Label)
-		v.Story = motif.Story
-		counted = v.Label
-	}
-	k.metrics.verdicts.WithLabelValues(counted).Inc()
-	k.collect.offer(collected{to: with.config.Collect, label: counted, frame: k.frame})
-	k.log.Info("verdict", "label", counted, "confidence", v.Confidence, "frames", frames, "took_ms", v.TookMS)
-	k.picture.set(verdictPicture{v.ID, jpeg})
-	k.verdict = &v
-	k.publish(now)
-	return v, nil
+	k.takeBack(err)
+	return true
 }
 
 func (k *kiosk) publish(now time.Time) {

@@ -4,20 +4,21 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"canting/capture"
 )
 
 // After one time constant, 1-1/e of a step has been followed, whatever the
 // frame rate.
-func TestSmootherFollowsTimeNotFrames(t *testing.T) {
+func TestAverageFollowsTimeNotFrames(t *testing.T) {
 	start := time.Now()
 	for _, fps := range []int{5, 25, 100} {
-		s := smoother{constant: time.Second}
-		s.add(start, []float32{1, 0})
-		var mean []float32
+		var a average
+		a.add(start, time.Second, []float32{1, 0})
 		for i := 1; i <= fps; i++ {
-			mean = s.add(start.Add(time.Duration(i)*time.Second/time.Duration(fps)), []float32{0, 1})
+			a.add(start.Add(time.Duration(i)*time.Second/time.Duration(fps)), time.Second, []float32{0, 1})
 		}
-		if got, want := float64(mean[1]), 1-1/math.E; math.Abs(got-want) > 1e-4 {
+		if got, want := float64(a.mean[1]), 1-1/math.E; math.Abs(got-want) > 1e-4 {
 			t.Errorf("at %d frames a second %.4f of the step is followed, want %.4f", fps, got, want)
 		}
 	}
@@ -26,17 +27,112 @@ func TestSmootherFollowsTimeNotFrames(t *testing.T) {
 func TestSmootherStartsAnew(t *testing.T) {
 	now := time.Now()
 	s := smoother{constant: 400 * time.Millisecond}
-	s.add(now, []float32{1, 0})
+	s.add(now, "", []float32{1, 0}, 0)
 	s.forget()
-	if mean := s.add(now.Add(time.Millisecond), []float32{0, 1}); mean[1] != 1 {
-		t.Errorf("after forget the average is %v", mean)
+	if got := s.add(now.Add(time.Millisecond), "", []float32{0, 1}, 0); got.label != 1 {
+		t.Errorf("after forget the opinion is %+v", got)
 	}
-	if mean := s.add(now.Add(time.Minute), []float32{1, 0}); mean[0] != 1 {
-		t.Errorf("after a minute without frames the average is %v", mean)
+	if got := s.add(now.Add(time.Minute), "", []float32{1, 0}, 0); got.label != 0 {
+		t.Errorf("after a minute without frames the opinion is %+v", got)
 	}
 	off := smoother{}
-	off.add(now, []float32{1, 0})
-	if mean := off.add(now, []float32{0, 1}); mean[1] != 1 {
-		t.Errorf("without smoothing the average is %v", mean)
+	off.add(now, "", []float32{1, 0}, 0)
+	if got := off.add(now, "", []float32{0.49, 0.51}, 0.5); got.label != 1 || got.advice != "" {
+		t.Errorf("without smoothing the opinion is %+v", got)
+	}
+}
+
+// What is shown stays until something else leads it clearly, and the threshold
+// has a margin on either side.
+func TestSmootherHasHysteresis(t *testing.T) {
+	const threshold = 0.5
+	s := smoother{constant: time.Millisecond}
+	now := time.Now()
+	for i, c := range []struct {
+		first, second float32
+		want          int
+		advice        string
+	}{
+		{0.55, 0.40, 0, ""},
+		{0.44, 0.54, 0, ""}, // 0.10 ahead is not clearly ahead
+		{0.38, 0.60, 1, ""},
+		{0.48, 0.50, 1, ""},
+		{0.42, 0.42, 1, ""},                             // within the threshold's margin of 0.1
+		{0.35, 0.35, 1, adviceUnknown},                  // below it
+		{0.55, 0.30, 0, adviceUnknown},                  // not above it
+		{0.63, 0.30, 0, ""},                             //
+		{0.10, 0.20, 0, adviceUnknown},                  //
+		{0.20, 0.65, 1, ""},                             //
+		{0.00, 1.00, 1, ""}, {0.90, 0.05, 0, ""},        // a cut
+		{0.00, 0.00, 0, adviceUnknown}, {0, 0.7, 1, ""}, // unknown, then another
+	} {
+		now = now.Add(8 * time.Millisecond) // all but 0.03 % of the average is the newest frame
+		if got := s.add(now, "", []float32{c.first, c.second}, threshold); got.label != c.want || got.advice != c.advice {
+			t.Errorf("step %d, %v and %v: label %d, advice %q; want %d, %q", i, c.first, c.second, got.label, got.advice, c.want, c.advice)
+		}
+	}
+}
+
+// With a threshold of 0 everything is named, whatever the confidence, and with
+// 1 nothing but certainty.
+func TestSmootherAtTheThresholdsEnds(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		threshold float64
+		p         float32
+		advice    string
+	}{{0, 0.001, ""}, {1, 0.999, adviceUnknown}, {1, 1, ""}} {
+		s := smoother{constant: time.Second}
+		for i := range 100 {
+			got := s.add(now.Add(time.Duration(i)*40*time.Millisecond), "", []float32{c.p, 0}, c.threshold)
+			if got.advice != c.advice {
+				t.Fatalf("threshold %v, confidence %v, frame %d: %q, want %q", c.threshold, c.p, i, got.advice, c.advice)
+			}
+		}
+	}
+}
+
+// One blurred frame changes neither the text nor the average; a hand that keeps
+// shaking is told, and so is the label once it rests.
+func TestSingleFlawedFrameDoesNotFlipTheText(t *testing.T) {
+	const frame = 40 * time.Millisecond
+	at := time.Now()
+	s := smoother{constant: 400 * time.Millisecond}
+	add := func(flaw capture.Flaw, p ...float32) opinion {
+		at = at.Add(frame)
+		return s.add(at, flaw, p, 0.5)
+	}
+	for range 50 {
+		add("", 0.9, 0.1)
+	}
+	if got := add(capture.Blurred, 0, 1); got.advice != "" || got.label != 0 || got.probabilities[0] < 0.89 {
+		t.Errorf("one blurred frame makes it %+v", got)
+	}
+	frames := 0
+	for add(capture.Blurred, 0, 1).advice != string(capture.Blurred) {
+		if frames++; frames > 25 {
+			t.Fatal("a second of blurred frames is not told")
+		}
+	}
+	for frames = 0; ; frames++ {
+		got := add("", 0.9, 0.1)
+		if got.advice == "" && got.label == 0 {
+			break
+		}
+		if frames > 25 {
+			t.Fatalf("a second after the last blurred frame it is %+v", got)
+		}
+	}
+	if got := add(capture.Dark, 0, 1); got.advice != "" {
+		t.Errorf("one dark frame makes it %+v", got)
+	}
+}
+
+// A camera that opens on the dark says so at once, and names nothing.
+func TestFirstFrameWithAFlaw(t *testing.T) {
+	s := smoother{constant: 400 * time.Millisecond}
+	at := time.Now()
+	if got := s.add(at, capture.Dark, []float32{1, 0}, 0.5); got.advice != string(capture.Dark) || got.probabilities != nil {
+		t.Errorf("the first frame is dark, and it is %+v", got)
 	}
 }

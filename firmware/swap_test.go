@@ -243,13 +243,13 @@ func TestSwapsDropNoFrame(t *testing.T) {
 	for i, path := range models {
 		ours.sign(t, path, i)
 	}
-	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1}\ncamera: {source: demo}\n", ours.public))
+	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1, budget: 1m}\ncamera: {source: demo}\n", ours.public))
 	b.swapper.trial.frames = 1
-	want := expectations(t, models, b.camera.frames)
-	if len(want) != 2 {
+	want := expect(t, models, b.camera.frames)
+	if len(want.live) != 2 {
 		t.Fatal("the two models are one")
 	}
-	check := func(what string, a answer) {
+	check := func(what string, want map[string][]answer, a answer) {
 		t.Helper()
 		w := want[a.Model][a.Frame%uint64(len(b.camera.frames))]
 		if len(want[a.Model]) == 0 || a.Label != w.Label || a.Confidence != w.Confidence || !slices.Equal(a.Scores, w.Scores) {
@@ -274,7 +274,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 				}
 				continue
 			}
-			check("the verdict", v.answer)
+			check("the verdict", want.pressed, v.answer)
 			verdicts++
 			byModel[v.Model]++
 		}
@@ -284,7 +284,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 		for clock.Err() == nil {
 			now, changed := b.kiosk.state.get()
 			if now.Answer != nil {
-				check("the live label", *now.Answer)
+				check("the live label", want.live, *now.Answer)
 				live++
 			}
 			select {
@@ -391,7 +391,7 @@ func TestFailingModelIsTakenBack(t *testing.T) {
 		for b.camera.newest.Load().Seq == b.kiosk.frame.Seq {
 			time.Sleep(time.Millisecond)
 		}
-		if probabilities := b.kiosk.turn(); probabilities == nil || b.kiosk.answer.Model != digests[0] {
+		if seen := b.kiosk.turn(); seen == nil || b.kiosk.answer.Model != digests[0] {
 			t.Errorf("the frame that the new model panicked on was answered with %+v", b.kiosk.answer)
 		}
 	})

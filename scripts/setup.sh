@@ -5,7 +5,7 @@
 #   scripts/setup.sh build   and OpenBLAS: the trainer
 #   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
-#                            flatc, node for LiteRT and axe-core, and qemu
+#                            flatc, minisign, node for LiteRT and axe-core, qemu
 #   scripts/setup.sh pi      the cross compilers, and what makes the boards' packages
 #
 # A second run finds nothing to do and asks no server.
@@ -19,7 +19,7 @@ fail() {
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu)
-test=("${check[@]}" chromium flatbuffers-compiler git qemu-user-static strace)
+test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
 pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.

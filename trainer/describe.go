@@ -44,9 +44,10 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 		if err != nil {
 			return nil, err
 		}
+		heat, _ := c.session.Heat(label)
 		run.Pictures = append(run.Pictures, report.Picture{
 			File: filepath.Base(p.Path), Class: d.classes[p.Label], Predicted: d.classes[label],
-			Probability: float64(probability), Thumbnail: thumbnail,
+			Probability: float64(probability), Thumbnail: thumbnail, Heat: heat,
 		})
 	}
 	run.Metrics.Int8 = report.Evaluate(d.classes, truth, predicted)

@@ -154,6 +154,11 @@ func TestTrainLearnsAndWrites(t *testing.T) {
 	if held := card.Training; held == nil || held.Pictures() != 24 || held.Confidence[9] < 12 || held.Brightness[0] > 0 {
 		t.Errorf("of the pictures held out the model says %+v", held)
 	}
+	for _, p := range run.Pictures {
+		if len(p.Heat.Values) == 0 {
+			t.Errorf("%s has no heat map", p.File)
+		}
+	}
 	told := 0
 	evaluation, err := Evaluate(context.Background(), file, dir, func(v Verdict) {
 		if v.Class == v.Label {

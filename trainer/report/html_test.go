@@ -5,10 +5,14 @@ import (
 	"encoding/base64"
 	"html"
 	"image"
+	"image/color"
+	"image/png"
 	"math"
 	"regexp"
 	"strings"
 	"testing"
+
+	"canting/infer"
 )
 
 func render(t *testing.T, r Run) string {
@@ -71,8 +75,27 @@ func TestReportsPicturesDecode(t *testing.T) {
 		}
 		formats[format]++
 	}
-	if formats["png"] != 3 || formats["jpeg"] != 80 {
-		t.Errorf("embedded pictures: %v, want 3 png plots and 80 jpeg thumbnails", formats)
+	if formats["png"] != 3+80 || formats["jpeg"] != 80 {
+		t.Errorf("embedded pictures: %v, want 3 png plots, and 80 jpeg thumbnails with a png over each", formats)
+	}
+}
+
+func TestReportShadesWhatDidNotSpeakForTheLabel(t *testing.T) {
+	b, err := shade(infer.Heat{Rows: 2, Columns: 3, Values: []float32{0, 1, 0.5, 1, 0, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(bytes.NewReader(b))
+	if err != nil || m.Bounds() != image.Rect(0, 0, 3, 2) {
+		t.Fatalf("%v, %v", m, err)
+	}
+	for i, want := range []uint8{191, 0, 96, 0, 191, 191} {
+		if got := color.NRGBAModel.Convert(m.At(i%3, i/3)); got != (color.NRGBA{A: want}) {
+			t.Errorf("cell %d is %v, want black of opacity %d", i, got, want)
+		}
+	}
+	if page := render(t, Run{Pictures: []Picture{{File: "a", Thumbnail: []byte("JPEG")}}}); strings.Contains(page, `class="heat"`) {
+		t.Error("a picture without a heat map is shaded")
 	}
 }
 

@@ -4,6 +4,8 @@
 // be written for any run, and tested without a network or a camera.
 package report
 
+import "canting/infer"
+
 // Run is everything a report says about one training run.
 type Run struct {
 	Title      string
@@ -45,10 +47,11 @@ type ModelFile struct {
 // Picture is one test picture and what the int8 model made of it.
 type Picture struct {
 	File        string
-	Class       string  // the true class
-	Predicted   string  // the class with the highest probability
-	Probability float64 // of Predicted, 0 to 1
-	Thumbnail   []byte  // JPEG; may be empty
+	Class       string     // the true class
+	Predicted   string     // the class with the highest probability
+	Probability float64    // of Predicted, 0 to 1
+	Thumbnail   []byte     // JPEG; may be empty
+	Heat        infer.Heat // what spoke for Predicted; without cells where the model does not tell
 }
 
 // Right reports whether the model named the picture's own class.

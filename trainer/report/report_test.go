@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"canting/infer"
 )
 
 // runOf is a made-up run of the paper's size over the given classes: the curves
@@ -55,7 +57,7 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 			truth, float, int8 = append(truth, class), append(float, predicted), append(int8, predicted)
 			run.Pictures = append(run.Pictures, Picture{
 				fmt.Sprintf("%s/IMG_%04d.jpg", classes[class], i), classes[class], classes[predicted],
-				0.3 + 0.7*random.Float64(), thumbnail(t, random),
+				0.3 + 0.7*random.Float64(), thumbnail(t, random), heat(i),
 			})
 		}
 	}
@@ -68,6 +70,17 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 
 func paperRun(t testing.TB) Run {
 	return runOf(t, []string{"burung_hong", "kabau_padati", "rangkiang", "rumah_gadang"}, []int{14, 10, 26, 30})
+}
+
+// heat is a bright spot, the n-th, on a map of 6x6 cells.
+func heat(n int) infer.Heat {
+	h := infer.Heat{Rows: 6, Columns: 6}
+	x, y := n%h.Columns, n/h.Columns%h.Rows
+	for i := range h.Rows * h.Columns {
+		dx, dy := i%h.Columns-x, i/h.Columns-y
+		h.Values = append(h.Values, 1/float32(1+dx*dx+dy*dy))
+	}
+	return h
 }
 
 func thumbnail(t testing.TB, random *rand.Rand) []byte {

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"bytes"
+	"cmp"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,9 +14,16 @@ import (
 	"canting/trainer/draw"
 )
 
-// The middle of a drawn cloth, where its motif is, lies in one quadrant of a plain
-// ground. The demonstration model's heat for that motif must be there.
-func TestHeatIsWhereTheMotifIs(t *testing.T) {
+// shown is a drawn cloth as the model sees it.
+type shown struct {
+	label int
+	rgb   []byte
+}
+
+// demonstration is the embedded demonstration's model, and cloths drawn from
+// another seed than those that it was trained on.
+func demonstration(t *testing.T) (*classifier, []shown) {
+	t.Helper()
 	file, err := os.ReadFile("../firmware/demo/demo.tflite")
 	if err != nil {
 		t.Fatal(err)
@@ -24,34 +32,64 @@ func TestHeatIsWhereTheMotifIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	counts := map[string]int{}
+	dir, counts := t.TempDir(), map[string]int{}
 	for _, motif := range draw.Motifs {
 		counts[motif] = 6
 	}
 	if err := draw.Write(t.Context(), dir, draw.Options{Seed: 4, Counts: counts}, nil); err != nil {
 		t.Fatal(err)
 	}
-	cloths, err := fs.Glob(os.DirFS(dir), "*/*/*.jpg")
+	names, err := fs.Glob(os.DirFS(dir), "*/*/*.jpg")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var cloths []shown
+	for _, name := range names {
+		frame, err := capture.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rgb, err := c.preprocessor.Pixels(frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cloths = append(cloths, shown{slices.Index(c.model.Labels(), filepath.Base(filepath.Dir(name))), rgb})
+	}
+	return c, cloths
+}
+
+// name is the label that the model gives a picture.
+func name(t *testing.T, c *classifier, rgb []byte) int {
+	t.Helper()
+	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.session.Run(); err != nil {
+		t.Fatal(err)
+	}
+	label, _ := c.answer()
+	return label
+}
+
+func heat(t *testing.T, c *classifier, label int) infer.Heat {
+	t.Helper()
+	h, ok := c.session.Heat(label)
+	if !ok {
+		t.Fatal("the model has no heat map")
+	}
+	return h
+}
+
+// The middle of a drawn cloth, where its motif is, lies in one quadrant of a plain
+// ground. The heat for that motif must be there.
+func TestHeatIsWhereTheMotifIs(t *testing.T) {
+	c, cloths := demonstration(t)
 	var found, pictures int
-	for _, name := range cloths {
-		label := slices.Index(c.model.Labels(), filepath.Base(filepath.Dir(name)))
+	for _, cloth := range cloths {
 		for quadrant := range 4 {
-			if err := c.preprocessor.Normalise(inQuadrant(t, c, filepath.Join(dir, name), quadrant), c.session.Input()); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.session.Run(); err != nil {
-				t.Fatal(err)
-			}
-			heat, ok := c.session.Heat(label)
-			if !ok {
-				t.Fatal("the demonstration model has no heat map")
-			}
+			name(t, c, inQuadrant(cloth.rgb, c.model.Input().Shape[1], quadrant))
 			pictures++
-			if x, y := centre(heat); quadrant == 2*int(2*y)+int(2*x) {
+			if x, y := centre(heat(t, c, cloth.label)); quadrant == 2*int(2*y)+int(2*x) {
 				found++
 			}
 		}
@@ -62,23 +100,13 @@ func TestHeatIsWhereTheMotifIs(t *testing.T) {
 	}
 }
 
-// inQuadrant is the model's picture, RGB: a quadrant (0 to 3, row by row) shows
-// the middle of the photographed cloth, the others the middle's mean colour.
-func inQuadrant(t *testing.T, c *classifier, path string, quadrant int) []byte {
-	t.Helper()
-	frame, err := capture.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cloth, err := c.preprocessor.Pixels(frame)
-	if err != nil {
-		t.Fatal(err)
-	}
-	side := c.model.Input().Shape[1]
+// inQuadrant shows the middle of a picture in a quadrant (0 to 3, row by row), and
+// the middle's mean colour in the others.
+func inQuadrant(rgb []byte, side, quadrant int) []byte {
 	row, half := 3*side, side/2
 	var middle []byte
 	for y := range half {
-		middle = append(middle, cloth[(side/4+y)*row+3*(side/4):][:3*half]...)
+		middle = append(middle, rgb[(side/4+y)*row+3*(side/4):][:3*half]...)
 	}
 	out := bytes.Repeat(meanColour(middle), side*side)
 	for y := range half {
@@ -109,4 +137,54 @@ func centre(h infer.Heat) (x, y float64) {
 		return -1, -1
 	}
 	return x / sum, y / sum
+}
+
+// What the answer came from is what it does not survive without: the hottest
+// quarter of the cells, but not the coldest, is needed for it.
+func TestCoveringTheHeatChangesTheAnswer(t *testing.T) {
+	c, cloths := demonstration(t)
+	var right, withoutHot, withoutCold int
+	for _, cloth := range cloths {
+		if name(t, c, cloth.rgb) != cloth.label {
+			continue
+		}
+		right++
+		h := heat(t, c, cloth.label)
+		cells := byHeat(h)
+		quarter := len(cells) / 4
+		side := c.model.Input().Shape[1]
+		if name(t, c, cover(cloth.rgb, side, h, cells[:quarter])) == cloth.label {
+			withoutCold++
+		}
+		if name(t, c, cover(cloth.rgb, side, h, cells[len(cells)-quarter:])) == cloth.label {
+			withoutHot++
+		}
+	}
+	t.Logf("of %d right answers %d stay with the coldest quarter covered, and %d with the hottest", right, withoutCold, withoutHot)
+	if withoutCold < right*9/10 || withoutHot > right*7/10 {
+		t.Error("want 9 in 10 at least, and 7 in 10 at most")
+	}
+}
+
+// byHeat lists the cells from the coldest to the hottest.
+func byHeat(h infer.Heat) []int {
+	cells := make([]int, len(h.Values))
+	for i := range cells {
+		cells[i] = i
+	}
+	slices.SortStableFunc(cells, func(a, b int) int { return cmp.Compare(h.Values[a], h.Values[b]) })
+	return cells
+}
+
+// cover paints cells of a square picture in its mean colour.
+func cover(rgb []byte, side int, h infer.Heat, cells []int) []byte {
+	out, width, height := slices.Clone(rgb), side/h.Columns, side/h.Rows
+	patch := bytes.Repeat(meanColour(rgb), width)
+	for _, cell := range cells {
+		left, top := cell%h.Columns*width, cell/h.Columns*height
+		for y := top; y < top+height; y++ {
+			copy(out[3*(y*side+left):], patch)
+		}
+	}
+	return out
 }

@@ -19,6 +19,7 @@ type shot struct {
 	quality       capture.Quality
 	by            *classifier
 	probabilities []float32 // averaged over the views
+	confidence    float32   // of the guide box alone, as in training
 	views         int
 	took          timing // of all views
 	examined      time.Duration
@@ -30,6 +31,7 @@ func see(c *classifier, frame capture.Frame) (*shot, error) {
 	if err := s.widen(capture.Views[0]); err != nil {
 		return nil, err
 	}
+	s.confidence = slices.Max(s.probabilities)
 	began := time.Now()
 	s.quality = c.examine(frame)
 	s.examined = time.Since(began)

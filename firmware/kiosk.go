@@ -63,6 +63,8 @@ type modelState struct {
 	AllowUnsigned bool `json:"allow_unsigned"`
 	// Untold says that some of the model's motifs have no story.
 	Untold bool `json:"untold"`
+	// Drift says that the visitors' pictures differ from the training's.
+	Drift bool `json:"drift"`
 	// Problem is why the last change was refused or taken back, null when it
 	// was not.
 	Problem *problem `json:"problem"`
@@ -120,6 +122,7 @@ type kiosk struct {
 	// ---
 	previous  *classifier // takes over while serving is on trial, else nil
 	smoother  smoother
+	drift     *drift
 	frame     capture.Frame
 	framed    time.Time // when frame arrived
 	answer    *answer
@@ -139,6 +142,7 @@ func newKiosk(now settings, cam camera, c *classifier, m *metrics, log *slog.Log
 		between:  make(chan func()),
 		gaveUp:   make(chan giveUp, 2),
 		smoother: smoother{constant: now.config.Live.Smoothing},
+		drift:    newDrift(c, log),
 	}
 	k.settings.Store(&now)
 	k.serving.Store(c)
@@ -182,6 +186,7 @@ func (k *kiosk) betweenFrames(ctx context.Context, f func()) {
 func (k *kiosk) exchange(next *classifier) (retired *classifier) {
 	retired, k.previous = k.previous, k.serving.Swap(next)
 	k.smoother.forget()
+	k.drift.begin(next)
 	return retired
 }
 
@@ -190,6 +195,7 @@ func (k *kiosk) takeBack(why error) {
 	gone := k.serving.Swap(k.previous)
 	k.previous = nil
 	k.smoother.forget()
+	k.drift.begin(k.serving.Load())
 	select {
 	case k.gaveUp <- giveUp{gone, why}:
 	default:
@@ -297,6 +303,7 @@ func (k *kiosk) currentState(now time.Time) state {
 			Version:       c.origin.Version,
 			AllowUnsigned: with.config.Models.AllowUnsigned,
 			Untold:        len(untold(c, with.motifs)) > 0,
+			Drift:         k.drift.report.Load().warns(),
 			Problem:       k.problem.Load(),
 		},
 		Answer:  k.answer,

@@ -19,6 +19,7 @@ type metrics struct {
 	inference prometheus.Summary
 	labelAge  prometheus.Summary
 	verdicts  *prometheus.CounterVec
+	advice    *prometheus.CounterVec
 	swaps     *prometheus.CounterVec
 	refusals  *prometheus.CounterVec
 	rollbacks *prometheus.CounterVec
@@ -64,6 +65,10 @@ func newMetrics(cam camera) *metrics {
 			Name: "canting_verdicts_total",
 			Help: "Presses of the shutter that were answered, by motif.",
 		}, []string{"motif"}),
+		advice: register.NewCounterVec(prometheus.CounterOpts{
+			Name: "canting_verdict_advice_total",
+			Help: "Answered presses that named no motif, by what the visitor was advised of.",
+		}, []string{"advice"}),
 		swaps: register.NewCounterVec(prometheus.CounterOpts{
 			Name: "canting_model_swaps_total",
 			Help: "Models that took over from another, by where the new one came from.",

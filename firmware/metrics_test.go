@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"canting/capture"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
@@ -25,6 +27,10 @@ func everyMetric(t *testing.T) *prometheus.Registry {
 	m.registry.Unregister(machine{sysfs})
 	m.registry.MustRegister(machine{hotPi(t)})
 	m.verdicts.WithLabelValues("unknown")
+	m.advice.WithLabelValues(string(capture.Dark))
+	for range leastPresses {
+		b.kiosk.drift.add(judged{0.1, true, 3})
+	}
 	m.swaps.WithLabelValues(sourceFile)
 	m.refusals.WithLabelValues(string(tooSlow))
 	m.rollbacks.WithLabelValues(string(failed))

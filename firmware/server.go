@@ -32,7 +32,7 @@ func newServer(k *kiosk) *server {
 	s.curator = &curator{kiosk: k, door: newDoorkeeper(), log: k.log}
 	s.metrics.countViewers("stream", s.stream.viewers.Load)
 	s.metrics.countViewers("events", s.viewers.Load)
-	s.metrics.registry.MustRegister(servingModel{k})
+	s.metrics.registry.MustRegister(servingModel{k}, k.drift)
 	return s
 }
 

@@ -127,6 +127,7 @@ func (k *kiosk) decide(b *burst) (verdict, error) {
 	}
 	v.Stages.JPEG = milliseconds(time.Since(began))
 	v.answer = newAnswer(best.by, k.settings.Load().motifs, best.frame.Seq, found)
+	k.drift.press(best)
 	k.show(&v, best.frame, jpeg)
 	return v, nil
 }
@@ -155,6 +156,9 @@ func (k *kiosk) show(v *verdict, frame capture.Frame, jpeg []byte) {
 	}
 	label := cmp.Or(v.Label, unknownLabel)
 	k.metrics.verdicts.WithLabelValues(label).Inc()
+	if v.Advice != "" {
+		k.metrics.advice.WithLabelValues(v.Advice).Inc()
+	}
 	if v.Advice == "" || v.Advice == adviceUnknown {
 		k.collect.offer(collected{to: with.config.Collect, label: label, frame: frame})
 	}

@@ -73,6 +73,7 @@ function renderStaff(model) {
   const lines = [];
   if (model?.problem) lines.push(say("problems")[model.problem.reason] ?? say("problems").unread);
   if (model?.untold) lines.push(say("untold"));
+  if (model?.drift) lines.push(say("drift"));
   if (model?.allow_unsigned) lines.push(say("allowUnsigned"));
   $("staff").hidden = !lines.length;
   $("staff").textContent = lines.join(" ");

@@ -24,6 +24,7 @@ export const words = {
     failed: "Belum berhasil. Tekan sekali lagi.",
     allowUnsigned: "Model tanpa tanda tangan diterima di sini.",
     untold: "Ada motif yang ceritanya belum ditulis.",
+    drift: "Kain atau cahayanya kini berbeda dari foto latihan model.",
     problems: {
       configuration: "Konfigurasi baru salah, jadi yang lama tetap dipakai.",
       rolled_back: "Model baru gagal saat bekerja. Model sebelumnya dipakai lagi.",
@@ -67,6 +68,7 @@ export const words = {
     failed: "That did not work. Please press again.",
     allowUnsigned: "Models without a signature are accepted here.",
     untold: "Some motifs have no story yet.",
+    drift: "The cloths or their light now differ from the model's training photographs.",
     problems: {
       configuration: "The new configuration is wrong, so the old one stays.",
       rolled_back: "The new model failed at work. The one before it serves again.",
@@ -110,6 +112,7 @@ export const words = {
     failed: "Alun manjadi. Takan sakali lai.",
     allowUnsigned: "Model indak batando tangan ditarimo di siko.",
     untold: "Ado motif nan curitonyo alun ditulih.",
+    drift: "Kain atau cahayonyo kini lain dari foto latihan model.",
     problems: {
       configuration: "Konfigurasi baru salah, nan lamo tatap dipakai.",
       rolled_back: "Model baru gagal wakatu bakarajo. Model sabalunnyo dipakai baliak.",

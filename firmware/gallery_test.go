@@ -172,7 +172,15 @@ func (g gallery) do(t testing.TB, args ...string) (r modelReport) {
 // startProgram runs the kiosk as a process of its own until the test ends.
 func startProgram(t testing.TB, config string) (url string) {
 	t.Helper()
-	command := exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
+	url, command := launch(t, config)
+	t.Cleanup(func() { stopProgram(t, command) })
+	return url
+}
+
+// launch starts the kiosk as a process of its own.
+func launch(t testing.TB, config string) (url string, command *exec.Cmd) {
+	t.Helper()
+	command = exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
 	command.Env = append(os.Environ(), asCanting+"=1")
 	command.Stderr = t.Output()
 	stdout, err := command.StdoutPipe()
@@ -182,15 +190,18 @@ func startProgram(t testing.TB, config string) (url string) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		command.Process.Signal(os.Interrupt)
-		if err := command.Wait(); err != nil {
-			t.Errorf("the kiosk ended with %v", err)
-		}
-	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatal(err)
+		command.Process.Kill()
+		t.Fatal(err, command.Wait())
 	}
-	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/")
+	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/"), command
+}
+
+func stopProgram(t testing.TB, command *exec.Cmd) {
+	t.Helper()
+	command.Process.Signal(os.Interrupt)
+	if err := command.Wait(); err != nil {
+		t.Errorf("the kiosk ended with %v", err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"canting/configs"
@@ -194,13 +195,53 @@ func (l *library) prepare(o origin) (*classifier, error) {
 	return c, nil
 }
 
+// beginTrial notes that a model is about to run for the first time since it was
+// asked for. The error is a store.Refusal of a model that took the kiosk down
+// with it; that the note could not be written keeps no model from serving.
+func (l *library) beginTrial(o origin) error {
+	if l.store == nil || o.Source == sourceDemo {
+		return nil
+	}
+	err := l.store.BeginTrial(o.Digest)
+	if store.ReasonOf(err) == store.Crashed {
+		return err
+	}
+	if err != nil {
+		slog.Warn("a crash in the model's first minute would go unnoticed", "sha256", o.Digest, "error", err)
+	}
+	return nil
+}
+
+// endTrial notes that a model's trial is over.
+func (l *library) endTrial(o origin, proved bool) {
+	if l.store == nil || o.Source == sourceDemo {
+		return
+	}
+	if err := l.store.EndTrial(o.Digest, proved); err != nil {
+		slog.Warn("the end of the model's first minute was not noted", "sha256", o.Digest, "error", err)
+	}
+}
+
+// prepareOnTrial builds a classifier whose trial has begun.
+func (l *library) prepareOnTrial(o origin) (*classifier, error) {
+	if err := l.beginTrial(o); err != nil {
+		return nil, err
+	}
+	c, err := l.prepare(o)
+	if err != nil {
+		l.endTrial(o, false)
+	}
+	return c, err
+}
+
 // first is the classifier to start with. When the one asked for is refused,
 // which wrong then tells, it is the store's: first the current, then the
-// previous model.
+// previous model. A model that took the kiosk down with it serves again only
+// where there is no other.
 func (l *library) first() (c *classifier, wrong, err error) {
 	o, wrong, err := l.find()
 	if err == nil {
-		if c, err = l.prepare(o); err == nil {
+		if c, err = l.prepareOnTrial(o); err == nil {
 			return c, wrong, nil
 		}
 	}
@@ -208,14 +249,29 @@ func (l *library) first() (c *classifier, wrong, err error) {
 		return nil, nil, err
 	}
 	wrong = err
-	m, _, again := l.store.Serving()
-	if again == nil && l.config.Model == "" {
-		m, again = l.store.Rollback()
-	}
+	crashed := store.ReasonOf(wrong) == store.Crashed
+	m, again := l.inPlaceOf(o, crashed)
 	if again == nil {
-		if c, again = l.prepare(origin{m, sourceActive}); again == nil {
+		if c, again = l.prepareOnTrial(origin{m, sourceActive}); again == nil {
+			return c, wrong, nil
+		}
+	}
+	if crashed {
+		if c, again = l.prepare(o); again == nil {
 			return c, wrong, nil
 		}
 	}
 	return nil, nil, wrong
+}
+
+// inPlaceOf is the store's model to serve when o was refused.
+func (l *library) inPlaceOf(o origin, crashed bool) (store.Model, error) {
+	if l.config.Model == "" && crashed {
+		return l.store.GiveUp(o.Digest)
+	}
+	m, _, err := l.store.Serving()
+	if err == nil && l.config.Model == "" {
+		m, err = l.store.Rollback()
+	}
+	return m, err
 }

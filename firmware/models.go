@@ -142,6 +142,14 @@ func describeSlot(s store.Slot) string {
 	if s.Signed {
 		by = fmt.Sprintf("version %d", s.Version)
 	}
+	switch {
+	case s.Proved:
+		by += ", proved"
+	case s.Cut == 1:
+		by += ", its first minute was cut off or goes on"
+	case s.Cut > 1:
+		by += fmt.Sprintf(", took the kiosk down %d times", s.Cut)
+	}
 	if s.Wrong != "" {
 		by = "not usable: " + s.Wrong
 	}

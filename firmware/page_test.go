@@ -16,7 +16,7 @@ func TestEveryReasonHasItsSentences(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, reason := range []store.Reason{
-		store.Unread, store.TooLarge, store.Truncated, store.Altered, store.Unsigned, store.WrongKey, store.NoVersion, store.Older,
+		store.Unread, store.TooLarge, store.Truncated, store.Altered, store.Unsigned, store.WrongKey, store.NoVersion, store.Older, store.Crashed,
 		unsupported, wrongInput, wrongGolden, tooHungry, tooSlow, failed, wrongConfiguration, rolledBack,
 	} {
 		if n := strings.Count(string(words), fmt.Sprintf("\n      %s: \"", reason)); n != len(configs.Languages) {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 
+	"canting/firmware/store"
 	"canting/infer/metadata"
 )
 
@@ -28,6 +29,32 @@ type powerCut struct {
 	repeat   bool   // doing it again after the cut leads to new
 }
 
+// asTrial makes the test binary note a trial as a kiosk does: first its
+// beginning, then that it proved the model, and then that another was given up.
+const asTrial = "trial"
+
+func liveThroughTrial(folder, digest string) (exit int) {
+	policy, err := store.NewPolicy(nil, true, 1<<20)
+	if err != nil {
+		return exitMisuse
+	}
+	s, err := store.Open(folder, policy)
+	if err == nil {
+		err = s.BeginTrial(digest)
+	}
+	if err == nil {
+		err = s.EndTrial(digest, true)
+	}
+	if err == nil {
+		_, err = s.GiveUp(digest)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitFailed
+	}
+	return exitDone
+}
+
 // traced runs the program on one thread under strace and returns the main
 // thread's calls of those in changing. inject, unless it is empty, is where it
 // is killed.
@@ -38,8 +65,11 @@ func (g gallery) traced(t testing.TB, inject string, args []string) (calls []str
 	if inject != "" {
 		strace = append(strace, "-e", "inject="+inject)
 	}
-	strace = append(strace, os.Args[0], "models", "--config", g.config)
-	command := exec.Command("strace", append(strace, args...)...)
+	program := []string{os.Args[0], "models", "--config", g.config}
+	if args[0] == asTrial {
+		program = []string{os.Args[0]}
+	}
+	command := exec.Command("strace", slices.Concat(strace, program, args)...)
 	command.Env = append(os.Environ(), asCanting+"="+onOneThread, "GODEBUG=asyncpreemptoff=1")
 	out, err := command.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -75,8 +105,8 @@ func killAt(calls []string, i int) string {
 	return fmt.Sprintf("%s:signal=KILL:when=%d", name, count)
 }
 
-// The program is killed at every system call by which install, activate and
-// rollback touch files. After each, the kiosk starts with the model from before
+// The program is killed at every system call by which install, activate,
+// rollback and a trial touch files. After each, the kiosk starts with the model from before
 // or the one from after, verified, and the command can be given again.
 // CANTING_POWER=all tries every call; otherwise it is every sixteenth.
 func TestPowerCutsAtEverySystemCall(t *testing.T) {
@@ -98,6 +128,17 @@ func TestPowerCutsAtEverySystemCall(t *testing.T) {
 	installed := snapshot(t, g.config)
 	g.do(t, "install", third)
 	ready := snapshot(t, g.config)
+	// So many that the next install removes one.
+	another := ""
+	for i := range store.Newest {
+		another = testModelOf(t, demoCloths(t)[:8], 0.5+float64(i)/100, func(*metadata.Golden) {})
+		g.ours.sign(t, another, 3)
+		if i < store.Newest-1 {
+			g.do(t, "install", another)
+		}
+	}
+	full := snapshot(t, g.config)
+	folder := filepath.Join(filepath.Dir(g.config), "models")
 
 	points := 0
 	for _, c := range []struct {
@@ -105,6 +146,8 @@ func TestPowerCutsAtEverySystemCall(t *testing.T) {
 		before map[string][]byte
 	}{
 		{powerCut{"install", []string{"install", third}, g.digests[1], g.digests[1], true}, installed},
+		{powerCut{"install and remove", []string{"install", another}, g.digests[1], g.digests[1], true}, full},
+		{powerCut{"trial", []string{asTrial, folder, g.digests[1]}, g.digests[1], g.digests[0], false}, ready},
 		{powerCut{"activate", []string{"activate", last}, g.digests[1], last, true}, ready},
 		{powerCut{"rollback", []string{"rollback"}, g.digests[1], g.digests[0], false}, ready},
 	} {
@@ -158,6 +201,9 @@ func (g gallery) checkAfterCut(t testing.TB, c powerCut, what string) {
 	for _, slot := range g.slots(t) {
 		if slot.Wrong != "" {
 			t.Errorf("%s: the slot %.12s is wrong: %s", what, slot.Digest, slot.Wrong)
+		}
+		if slot.Cut > 2 { // that of the cut and the one by serving above
+			t.Errorf("%s: the slot %.12s counts %d deaths", what, slot.Digest, slot.Cut)
 		}
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(g.config), "models", "*.pending"))

@@ -59,6 +59,7 @@ func (s *swapper) forget(config *configs.Kiosk, swapped bool) {
 // frames. Without one, the model that serves has come from elsewhere too.
 func (s *swapper) apply(ctx context.Context, with settings, from origin, next *classifier) {
 	retired := next // if the kiosk ends first
+	before := s.kiosk.serving.Load().origin
 	s.kiosk.betweenFrames(ctx, func() {
 		s.kiosk.settings.Store(&with)
 		s.kiosk.smoother.constant = with.config.Live.Smoothing
@@ -73,6 +74,13 @@ func (s *swapper) apply(ctx context.Context, with settings, from origin, next *c
 	})
 	if retired != nil {
 		retired.close()
+	}
+	switch {
+	case next == nil:
+	case retired == next:
+		s.library.endTrial(next.origin, false)
+	case s.proved != nil:
+		s.library.endTrial(before, false)
 	}
 	s.kiosk.metrics.reloads.WithLabelValues("applied").Inc()
 	s.log.Info("configuration applied", "model", with.config.Model)
@@ -91,6 +99,16 @@ func (s *swapper) refuse(reason store.Reason, err error, asked *configs.Kiosk) {
 	}
 	s.log.Error("refused: the model and settings from before stay", "reason", reason, "error", err)
 	s.kiosk.problem.Store(&problem{Reason: reason, What: err.Error(), At: time.Now(), asked: asked})
+}
+
+// refuseFirst tells why the kiosk starts with another model than asked for.
+func (s *swapper) refuseFirst(err error, asked *configs.Kiosk) {
+	reason, count := store.ReasonOf(err), s.kiosk.metrics.refusals
+	if reason == store.Crashed {
+		count = s.kiosk.metrics.rollbacks
+	}
+	count.WithLabelValues(string(reason)).Inc()
+	s.refuse(reason, err, asked)
 }
 
 func (s *swapper) refuseModel(lib *library, err error) {

@@ -123,8 +123,7 @@ func run(ctx context.Context, from source, stdout io.Writer, log *slog.Logger) e
 	defer k.close()
 	s := &swapper{kiosk: k, library: models, load: from.load, changed: changes.changed, trial: usualTrial, log: log}
 	if wrong != nil {
-		m.refusals.WithLabelValues(string(store.ReasonOf(wrong))).Inc()
-		s.refuse(store.ReasonOf(wrong), wrong, config)
+		s.refuseFirst(wrong, config)
 	}
 	fmt.Fprintf(stdout, "Canting is at %s\n", address(listener.Addr()))
 	return serve(ctx, listener, k, s, changes)

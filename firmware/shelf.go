@@ -63,7 +63,11 @@ func (l *library) install(_ context.Context, file, signature []byte) (modelRepor
 	if err != nil {
 		return modelReport{}, err
 	}
-	_, err = l.store.Install(o.File, o.Signature)
+	named, ok := l.config.ModelSlot()
+	if !ok {
+		named = ""
+	}
+	_, err = l.store.Install(o.File, o.Signature, named)
 	return r, err
 }
 

@@ -68,8 +68,12 @@ func (s *swapper) run(ctx context.Context) {
 	}
 }
 
-// end lets go of the folder of models.
+// end lets go of the folder of models. A clean stop says nothing against a
+// model that is on trial.
 func (s *swapper) end() {
+	if s.proved != nil {
+		s.library.endTrial(s.kiosk.serving.Load().origin, false)
+	}
 	if err := s.library.close(); err != nil {
 		s.log.Warn("the folder of models was not closed", "error", err)
 	}
@@ -91,11 +95,12 @@ func (s *swapper) candidate(ctx context.Context, lib *library) (origin, *classif
 	case s.failed:
 		return origin{}, nil, store.Refuse(failed, "the model %.12s failed when it served; it is tried again only after a restart", o.Digest)
 	}
-	c, err := lib.prepare(o)
+	c, err := lib.prepareOnTrial(o)
 	if err != nil {
 		return origin{}, nil, err
 	}
 	if err := s.shadow(ctx, c); err != nil {
+		lib.endTrial(o, false)
 		c.close()
 		return origin{}, nil, err
 	}
@@ -161,6 +166,7 @@ func (s *swapper) settleFailure(gone giveUp) {
 	o := gone.model.origin
 	s.failed, s.proved = o.Digest, nil
 	s.kiosk.metrics.rollbacks.WithLabelValues(string(failed)).Inc()
+	s.library.endTrial(o, false)
 	if o.Source == sourceActive {
 		s.rollBackStore(s.library)
 	}
@@ -182,6 +188,7 @@ func (s *swapper) settleTrial(ctx context.Context) {
 	}
 	o := s.kiosk.serving.Load().origin
 	s.log.Info("the model has proved itself", "sha256", o.Digest, "version", o.Version)
+	s.library.endTrial(o, true)
 	if s.library.store == nil {
 		return
 	}

@@ -104,7 +104,7 @@ func TestEachRefusalHasItsReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := models.Install(readFile(t, good), readFile(t, good+signatureSuffix))
+	m, err := models.Install(readFile(t, good), readFile(t, good+signatureSuffix), "")
 	if err == nil {
 		err = models.Confirm(m)
 	}
@@ -330,7 +330,7 @@ func TestFailingModelIsTakenBack(t *testing.T) {
 	digests := []string{digestOf(t, models[0]), digestOf(t, models[1])}
 	activate := func(s *store.Store, path string) {
 		t.Helper()
-		m, err := s.Install(readFile(t, path), nil)
+		m, err := s.Install(readFile(t, path), nil, "")
 		if err == nil {
 			_, err = s.Activate(m.Digest)
 		}

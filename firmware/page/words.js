@@ -28,6 +28,7 @@ export const words = {
     problems: {
       configuration: "Konfigurasi baru salah, jadi yang lama tetap dipakai.",
       rolled_back: "Model baru gagal saat bekerja. Model sebelumnya dipakai lagi.",
+      crashed: "Model baru dua kali menghentikan kiosk. Model sebelumnya dipakai lagi.",
       failed: "Model baru ditolak: gagal pada gambar kamera.",
       unread: "Model baru ditolak: berkasnya tidak terbaca.",
       too_large: "Model baru ditolak: berkasnya terlalu besar.",
@@ -72,6 +73,7 @@ export const words = {
     problems: {
       configuration: "The new configuration is wrong, so the old one stays.",
       rolled_back: "The new model failed at work. The one before it serves again.",
+      crashed: "The new model took the kiosk down twice. The one before it serves again.",
       failed: "New model refused: it fails on the camera’s picture.",
       unread: "New model refused: its file cannot be read.",
       too_large: "New model refused: its file is too large.",
@@ -116,6 +118,7 @@ export const words = {
     problems: {
       configuration: "Konfigurasi baru salah, nan lamo tatap dipakai.",
       rolled_back: "Model baru gagal wakatu bakarajo. Model sabalunnyo dipakai baliak.",
+      crashed: "Model baru duo kali maantian kiosk. Model sabalunnyo dipakai baliak.",
       failed: "Model baru ditulak: gagal pado gambar kamera.",
       unread: "Model baru ditulak: berkasnyo indak tabaco.",
       too_large: "Model baru ditulak: berkasnyo talampau gadang.",

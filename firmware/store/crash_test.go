@@ -170,27 +170,51 @@ func TestPowerCutsAtEveryOperation(t *testing.T) {
 	var models []Model
 	s := must[*Store](t)(open(start, p))
 	for i := range 2 {
-		m := must[Model](t)(s.Install(files[i], signatures[i]))
+		m := must[Model](t)(s.Install(files[i], signatures[i], ""))
 		must[Model](t)(s.Activate(m.Digest))
 		models = append(models, m)
 	}
 	third := must[Model](t)(p.Approve(files[2], signatures[2]))
 	before := start.after()[0]
+	// As many more that the next install removes one.
+	full := newCrashDisk(before)
+	s = must[*Store](t)(open(full, p))
+	for i := range Newest {
+		file := fmt.Appendf(nil, "the bytes of another model %d", i)
+		must[Model](t)(s.Install(file, ours.sign(t, file, "version:2"), ""))
+	}
 
 	changes := map[string]struct {
 		run func(*Store) error
 		new Model // what serves after it
 	}{
-		"install": {func(s *Store) error { _, err := s.Install(files[2], signatures[2]); return err }, models[1]},
+		"install and remove the oldest": {func(s *Store) error { _, err := s.Install(files[2], signatures[2], ""); return err }, models[1]},
+		"begin a trial":                 {func(s *Store) error { return s.BeginTrial(models[1].Digest) }, models[1]},
+		"begin a trial and prove": {func(s *Store) error {
+			err := s.BeginTrial(models[1].Digest)
+			if err == nil {
+				err = s.EndTrial(models[1].Digest, true)
+			}
+			return err
+		}, models[1]},
+		"begin a trial and stop": {func(s *Store) error {
+			err := s.BeginTrial(models[1].Digest)
+			if err == nil {
+				err = s.EndTrial(models[1].Digest, false)
+			}
+			return err
+		}, models[1]},
+		"give up": {func(s *Store) error { _, err := s.GiveUp(models[1].Digest); return err }, models[0]},
+		"install": {func(s *Store) error { _, err := s.Install(files[2], signatures[2], ""); return err }, models[1]},
 		"install and activate": {func(s *Store) error {
-			m, err := s.Install(files[2], signatures[2])
+			m, err := s.Install(files[2], signatures[2], "")
 			if err == nil {
 				_, err = s.Activate(m.Digest)
 			}
 			return err
 		}, third},
 		"install, activate, confirm": {func(s *Store) error {
-			m, err := s.Install(files[2], signatures[2])
+			m, err := s.Install(files[2], signatures[2], "")
 			if err == nil {
 				_, err = s.Activate(m.Digest)
 			}
@@ -200,7 +224,7 @@ func TestPowerCutsAtEveryOperation(t *testing.T) {
 			return err
 		}, third},
 		"activate the previous": {func(s *Store) error { _, err := s.Activate(models[0].Digest); return err }, models[0]},
-		"install again":         {func(s *Store) error { _, err := s.Install(files[1], signatures[1]); return err }, models[1]},
+		"install again":         {func(s *Store) error { _, err := s.Install(files[1], signatures[1], ""); return err }, models[1]},
 		"confirm":               {func(s *Store) error { return s.Confirm(models[1]) }, models[1]},
 	}
 	points, outcomes := 0, 0
@@ -221,6 +245,9 @@ func TestPowerCutsAtEveryOperation(t *testing.T) {
 				t.Errorf("%s cut at %d: the slot %.12s is wrong: %s", name, cut, slot.Digest, slot.Wrong)
 			}
 		}
+		if slot := slots[slices.IndexFunc(slots, func(slot Slot) bool { return slot.Current })]; slot.Cut > 1 {
+			t.Errorf("%s cut at %d: one power cut counts as %d", name, cut, slot.Cut)
+		}
 		if change == nil {
 			return
 		}
@@ -230,8 +257,15 @@ func TestPowerCutsAtEveryOperation(t *testing.T) {
 		if m, wrong, err := s.Serving(); err != nil || wrong != nil || m.Digest != new.Digest {
 			t.Errorf("%s cut at %d and made again: %q serves, %v, %v", name, cut, m.File, wrong, err)
 		}
+		if slots := must[[]Slot](t)(s.Slots()); len(slots) > Newest+2 {
+			t.Errorf("%s cut at %d and made again: there are %d slots", name, cut, len(slots))
+		}
 	}
 	for name, change := range changes {
+		before := before
+		if name == "install and remove the oldest" {
+			before = full.after()[0]
+		}
 		whole := newCrashDisk(before)
 		if err := change.run(must[*Store](t)(open(whole, p))); err != nil {
 			t.Fatalf("%s without a cut: %v", name, err)
@@ -273,7 +307,7 @@ func TestPowerCutsAtEveryOperation(t *testing.T) {
 		}
 	}
 	t.Logf("%d cuts, %d states of the disk after them", points, outcomes)
-	if points < 60 || outcomes < 300 {
+	if points < 120 || outcomes < 600 {
 		t.Error("too few cuts were tried to mean anything")
 	}
 }
@@ -288,7 +322,7 @@ func TestCrashDiskCatchesMissingSyncs(t *testing.T) {
 	} {
 		start := newCrashDisk(nil)
 		s := must[*Store](t)(open(start, p))
-		old := must[Model](t)(s.Install([]byte("the old model"), nil))
+		old := must[Model](t)(s.Install([]byte("the old model"), nil, ""))
 		must[Model](t)(s.Activate(old.Digest))
 		before := start.after()[0]
 		bad := 0
@@ -299,7 +333,7 @@ func TestCrashDiskCatchesMissingSyncs(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			m, err := s.Install([]byte("the new model"), nil)
+			m, err := s.Install([]byte("the new model"), nil, "")
 			if err == nil {
 				_, err = s.Activate(m.Digest)
 			}

@@ -14,6 +14,10 @@ type Slot struct {
 	Version  uint64 `json:"version"` // 0 when not signed
 	Current  bool   `json:"current"`
 	Previous bool   `json:"previous"`
+	// Proved says that it has served for a minute; Cut is how many times in a
+	// row the kiosk went down within its first minute.
+	Proved bool `json:"proved"`
+	Cut    int  `json:"cut"`
 	// Wrong is why the slot would not serve, empty when it would.
 	Wrong string `json:"wrong,omitempty"`
 }
@@ -29,9 +33,14 @@ func (s *Store) Slots() ([]Slot, error) {
 	if err != nil {
 		return nil, err
 	}
+	trials, err := s.trials()
+	if err != nil {
+		return nil, err
+	}
 	slots := []Slot{}
 	for _, digest := range digests {
-		slot := Slot{Digest: digest, Current: digest == current, Previous: digest == previous}
+		trial := find(trials, digest)
+		slot := Slot{Digest: digest, Current: digest == current, Previous: digest == previous, Proved: trial.proved, Cut: trial.cut}
 		m, err := s.Read(digest)
 		slot.Bytes, slot.Signed, slot.Version = len(m.File), m.Signed, m.Version
 		if err != nil {

@@ -20,6 +20,7 @@ const (
 	WrongKey  Reason = "wrong_key"
 	NoVersion Reason = "no_version"
 	Older     Reason = "older"
+	Crashed   Reason = "crashed"
 )
 
 // Refusal is an error with its Reason.

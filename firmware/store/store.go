@@ -5,6 +5,8 @@
 //	SHA256.tflite.minisig  its signature
 //	current                two lines: the slot that serves, and the one before it
 //	floor                  the least version that may be installed
+//	trials                 how the models' first minutes went
+//	installed              the slots in the order of their installation
 //	lock                   held while something changes
 //
 // Every file is written beside its place, synced, and renamed into it, and the
@@ -38,7 +40,8 @@ const (
 var (
 	digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	// ErrNone says that no model was ever activated.
-	ErrNone = errors.New("no model has been activated")
+	ErrNone       = errors.New("no model has been activated")
+	errNoPrevious = Refuse(Unread, "there is no previous model to go back to")
 )
 
 // Store is an open folder of models. Several processes may have the same one
@@ -133,8 +136,9 @@ func (s *Store) write(name string, data []byte) error {
 }
 
 // Install keeps a model and returns it as approved; what serves stays.
-// Installing what is there already mends it.
-func (s *Store) Install(file, signature []byte) (Model, error) {
+// Installing what is there already mends it. Old slots are removed: all but the
+// current, the previous, the Newest, and those whose names begin with keep.
+func (s *Store) Install(file, signature []byte, keep string) (Model, error) {
 	m, err := s.Approve(file, signature)
 	if err != nil {
 		return Model{}, err
@@ -147,10 +151,12 @@ func (s *Store) Install(file, signature []byte) (Model, error) {
 				return err
 			}
 		}
-		if there, err := s.disk.Read(m.Digest+modelSuffix, s.policy.maxBytes); err == nil && bytes.Equal(there, file) {
-			return nil
+		if there, err := s.disk.Read(m.Digest+modelSuffix, s.policy.maxBytes); err != nil || !bytes.Equal(there, file) {
+			if err := s.replace(m.Digest+modelSuffix, file); err != nil {
+				return err
+			}
 		}
-		return s.replace(m.Digest+modelSuffix, file)
+		return s.settle(m.Digest, keep)
 	})
 }
 
@@ -260,7 +266,7 @@ func (s *Store) Serving() (m Model, wrong, err error) {
 }
 
 // Activate makes an installed model the current one, and the one that was
-// current the previous.
+// current the previous. Trials of it that were cut off before are forgotten.
 func (s *Store) Activate(digest string) (m Model, err error) {
 	err = s.alone(func() error {
 		if m, err = s.Read(digest); err != nil {
@@ -276,6 +282,15 @@ func (s *Store) Activate(digest string) (m Model, err error) {
 		if _, damaged := s.Read(current); current != "" && damaged == nil {
 			previous = current
 		}
+		trials, err := s.trials()
+		if err != nil {
+			return err
+		}
+		if find(trials, digest).cut > 0 {
+			if err := s.record(trials, trial{digest: digest}); err != nil {
+				return err
+			}
+		}
 		return s.activate(digest, previous)
 	})
 	return m, err
@@ -289,7 +304,7 @@ func (s *Store) Rollback() (m Model, err error) {
 			return err
 		}
 		if previous == "" {
-			return errors.New("there is no previous model to go back to")
+			return errNoPrevious
 		}
 		if m, err = s.Read(previous); err != nil {
 			return fmt.Errorf("the previous model cannot be used: %w", err)

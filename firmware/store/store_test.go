@@ -148,7 +148,7 @@ func TestInstallActivateRollback(t *testing.T) {
 	var models []Model
 	for version := range 3 {
 		file := fmt.Appendf(nil, "model %d", version)
-		models = append(models, must[Model](t)(s.Install(file, ours.sign(t, file, fmt.Sprintf("version:%d", version)))))
+		models = append(models, must[Model](t)(s.Install(file, ours.sign(t, file, fmt.Sprintf("version:%d", version)), "")))
 	}
 	if _, _, err := s.Serving(); !errors.Is(err, ErrNone) {
 		t.Errorf("installing alone made a model serve: %v", err)
@@ -177,7 +177,7 @@ func TestInstallActivateRollback(t *testing.T) {
 	if _, err := s.Activate(models[0].Digest); ReasonOf(err) != Older {
 		t.Errorf("below the floor: %v", err)
 	}
-	if _, err := s.Install(models[0].File, models[0].Signature); ReasonOf(err) != Older {
+	if _, err := s.Install(models[0].File, models[0].Signature, ""); ReasonOf(err) != Older {
 		t.Errorf("below the floor: %v", err)
 	}
 	must[Model](t)(s.Rollback())
@@ -221,7 +221,7 @@ func TestDamagedSlotIsNeverServed(t *testing.T) {
 			if signed {
 				signature = ours.sign(t, file, "version:1")
 			}
-			models = append(models, must[Model](t)(s.Install(file, signature)))
+			models = append(models, must[Model](t)(s.Install(file, signature, "")))
 		}
 		must[Model](t)(s.Activate(models[0].Digest))
 		must[Model](t)(s.Activate(models[1].Digest))
@@ -236,7 +236,7 @@ func TestDamagedSlotIsNeverServed(t *testing.T) {
 			if _, err := s.Activate(models[1].Digest); err == nil {
 				t.Error("a damaged slot was activated")
 			}
-			must[Model](t)(s.Install(models[1].File, models[1].Signature))
+			must[Model](t)(s.Install(models[1].File, models[1].Signature, ""))
 			if m, wrong, err := s.Serving(); err != nil || wrong != nil || m.Digest != models[1].Digest {
 				t.Errorf("installed again: %q serves, %v, %v", m.File, wrong, err)
 			}
@@ -270,7 +270,7 @@ func TestChangesExcludeEachOther(t *testing.T) {
 		s := openTest(t, path, p)
 		wait.Go(func() {
 			for j := range each {
-				m, err := s.Install(fmt.Appendf(nil, "model %d", (i+j)%5), nil)
+				m, err := s.Install(fmt.Appendf(nil, "model %d", (i+j)%5), nil, "")
 				if err == nil {
 					_, err = s.Activate(m.Digest)
 				}

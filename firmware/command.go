@@ -24,14 +24,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	started := false
-	root := &cobra.Command{
-		Use:           "canting",
-		Short:         "Tell the motifs of batik, live, from a camera",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(runCommand(), cameraCommand(), classifyCommand(), modelsCommand(), doctorCommand(), versionCommand())
+	root := Command()
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		if err := c.ValidateFlagGroups(); err != nil { // cobra itself asks only after this
 			return err
@@ -53,4 +46,17 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "canting: %v\n", err)
 		return exitFailed
 	}
+}
+
+// Command is the command line; Main runs it, and the manual is made of it.
+func Command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "canting",
+		Short:         "Tell the motifs of batik, live, from a camera",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(runCommand(), cameraCommand(), classifyCommand(), modelsCommand(), doctorCommand(), versionCommand())
+	return root
 }

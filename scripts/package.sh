@@ -2,7 +2,7 @@
 # Builds Canting's Debian packages of a processor, one for each Debian release
 # that Raspberry Pi OS stands on, into dist/.
 #
-#   scripts/package.sh arm64|armhf|amd64
+#   scripts/package.sh arm64|armhf|amd64 [bookworm] [trixie]
 #
 # The packages' parts are in scripts/package; debhelper puts them together. The
 # version is the one that `canting version` prints, with the commit's time in it,
@@ -10,6 +10,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 arch=$1
+shift
+epoch=$(git log -1 --format=%ct)
 
 # debian_version writes a Go version as Debian's: v0.5.0-0.2026-abc is before
 # v0.5.0 in both.
@@ -36,21 +38,53 @@ depends() {
 	done | sort -u | paste -sd , | sed 's/,/, /g'
 }
 
+# emulate PROGRAM ARGS runs a program of the package on this machine.
+emulate() {
+	case $arch in
+	amd64) "$sysroot/lib64/ld-linux-x86-64.so.2" --library-path "$sysroot/usr/lib/x86_64-linux-gnu:$sysroot/lib/x86_64-linux-gnu" "$@" ;;
+	arm64) qemu-aarch64-static -L "$sysroot" "$@" ;;
+	armhf) qemu-arm-static -L "$sysroot" "$@" ;;
+	esac
+}
+
 # stage lays the files out as they will be on the board.
 stage() {
 	local built=$1 root=$2 parts=scripts/package
 	install -D -t "$root/usr/bin" "$built/canting" "$built/canting-bench"
 	install -D -t "$root/usr/lib/canting" $parts/screen
+	install -D scripts/board-report.sh "$root/usr/lib/canting/board-report"
+	install -D -m 644 $parts/canting.lintian-overrides "$root/usr/share/lintian/overrides/canting"
+	install -D -m 644 -t "$root/usr/share/canting" firmware/demo/demo.tflite
 	install -D -m 644 -t "$root/etc/canting" configs/motifs.yaml
 	sed -f $parts/kiosk.sed configs/kiosk.yaml >"$root/etc/canting/kiosk.yaml"
 	chmod 644 "$root/etc/canting/kiosk.yaml"
+	SOURCE_DATE_EPOCH=$epoch emulate "$built/canting-manual" "$root/usr/share"
 }
 
-# package SUITE RELEASE builds one package.
+# try has the packaged program examine its packaged configuration. A camera is
+# the one thing that may be missing here.
+try() {
+	local root=$1 scratch report
+	scratch=$(mktemp -d)
+	cp "$root"/etc/canting/*.yaml "$scratch/"
+	sed -i "s|/var/lib/canting/models|$scratch/models|" "$scratch/kiosk.yaml"
+	report=$(emulate "$root/usr/bin/canting" doctor --config "$scratch/kiosk.yaml" 2>/dev/null) || true
+	rm -rf "$scratch"
+	if ! grep -q '^ok  *goldens' <<<"$report" || grep '^problem' <<<"$report" | grep -qv '^problem *camera'; then
+		printf '%s\npackage: the packaged kiosk.yaml does not hold; the reason is above\n' "$report" >&2
+		return 1
+	fi
+}
+
+# package SUITE builds one package.
 package() {
-	local suite=$1 release=$2 sysroot version needs
+	local suite=$1 release sysroot version needs deb
 	local built=build/pi/$suite-$arch work
 	work=$built/package
+	case $suite in
+	bookworm) release=12 ;;
+	trixie) release=13 ;;
+	esac
 	sysroot=$(scripts/sysroot.sh "$suite" "$arch")
 	scripts/cross.sh "$suite" "$arch" "$built"
 	version=$(debian_version "$(go version -m "$built/canting" | awk '$1 == "mod" { print $3 }')")+deb$release
@@ -67,26 +101,29 @@ package() {
 	needs=$(depends "$built/canting" "$sysroot")
 	printf 'shlibs:Depends=%s\n' "$needs" >"$work/debian/canting.substvars"
 	stage "$built" "$work/debian/canting"
+	try "$work/debian/canting"
 
-	SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) DEB_HOST_ARCH=$arch \
-		env -C "$work" bash -euc '
-			eval "$(dpkg-architecture -a"$DEB_HOST_ARCH" -s 2>/dev/null)"
-			umask 022
-			dh_installdocs README.md
-			dh_installchangelogs CHANGELOG.md
-			dh_installudev
-			dh_installsystemd --name=canting
-			dh_installsystemd --name=canting-screen --no-enable --no-start
-			dh_compress
-			dh_fixperms
-			dh_installdeb
-			dh_gencontrol
-			dh_md5sums
-			dh_builddeb --destdir=..'
+	# shellcheck disable=SC2016 # the inner shell expands it
+	SOURCE_DATE_EPOCH=$epoch DEB_HOST_ARCH=$arch env -C "$work" bash -euc '
+		eval "$(dpkg-architecture -a"$DEB_HOST_ARCH" -s 2>/dev/null)"
+		umask 022
+		dh_installdocs README.md
+		dh_installchangelogs CHANGELOG.md
+		dh_installudev
+		dh_installsystemd --name=canting
+		dh_installsystemd --name=canting-screen --no-enable --no-start
+		dh_compress
+		dh_fixperms
+		dh_installdeb
+		dh_gencontrol
+		dh_md5sums
+		dh_builddeb --destdir=..'
+	deb=dist/canting_${version%+deb*}_${suite}_$arch.deb
 	mkdir -p dist
-	mv "$built/canting_${version}_$arch.deb" "dist/canting_${version%+deb*}_${suite}_$arch.deb"
-	printf 'package: %s\n' "dist/canting_${version%+deb*}_${suite}_$arch.deb"
+	mv "$built/canting_${version}_$arch.deb" "$deb"
+	lintian --allow-root --fail-on error --tag-display-limit 0 "$deb"
+	printf 'package: %s, %s bytes, %s KiB installed\n' "$deb" "$(stat -c %s "$deb")" "$(dpkg-deb --field "$deb" Installed-Size)"
 }
 
-package bookworm 12
-package trixie 13
+[ $# -gt 0 ] || set -- bookworm trixie
+for suite; do package "$suite"; done

@@ -21,8 +21,8 @@ type Heat struct {
 // in the last Run: max(0, the sum over a cell's channels of activation times
 // gradient), over the largest. For a classifier that averages the map this is
 // the class activation map of Zhou et al., 2016, "Learning Deep Features for
-// Discriminative Localization"; for one that flattens it, Grad-CAM (Selvaraju et
-// al., 2017) with each cell's own gradient instead of their mean.
+// Discriminative Localization"; for one that flattens it, HiResCAM (Draelos and
+// Carin, 2020), which is Grad-CAM with each cell's own gradient.
 //
 // ok is false for a label that the model does not have, and for a model whose
 // scores do not come from a feature map through pooling, fully connected and 1x1

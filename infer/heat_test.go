@@ -293,6 +293,37 @@ func TestHeatIsTheSameEverywhere(t *testing.T) {
 	}
 }
 
+// What Heat reads finds room where nothing else lies at the end of a run.
+func TestHeatNeedsNoLargerArena(t *testing.T) {
+	check := func(name string, m *Model) {
+		without := planner{plan: *m.plan}
+		without.plan.values, without.plan.tail = slices.Clone(m.plan.values), nil
+		if err := without.layOut(); err != nil {
+			t.Fatal(err)
+		}
+		weights := 0
+		for _, l := range m.plan.tail.layers {
+			weights += len(l.Weights)
+		}
+		t.Logf("%s: the arena has %d bytes, without heat %d; %d bytes of weights are kept", name, m.plan.arena, without.plan.arena, weights)
+		if m.plan.arena > without.plan.arena {
+			t.Errorf("%s: heat makes the arena %d bytes larger", name, m.plan.arena-without.plan.arena)
+		}
+	}
+	file, err := os.ReadFile("../firmware/demo/demo.tflite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	demo, err := Load(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("the demonstration's model", demo)
+	for _, name := range int8Models(t) {
+		check(name, load(t, name, Options{}))
+	}
+}
+
 func TestHeatLeavesTheOutput(t *testing.T) {
 	m, err := Load(encode(t, drawTail(tails[1].draw, 1)), Options{})
 	if err != nil {

@@ -58,8 +58,8 @@ func demonstration(t *testing.T) (*classifier, []shown) {
 	return c, cloths
 }
 
-// name is the label that the model gives a picture.
-func name(t *testing.T, c *classifier, rgb []byte) int {
+// classify is the label that the model gives a picture.
+func classify(t *testing.T, c *classifier, rgb []byte) int {
 	t.Helper()
 	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestHeatIsWhereTheMotifIs(t *testing.T) {
 	var found, pictures int
 	for _, cloth := range cloths {
 		for quadrant := range 4 {
-			name(t, c, inQuadrant(cloth.rgb, c.model.Input().Shape[1], quadrant))
+			classify(t, c, inQuadrant(cloth.rgb, c.model.Input().Shape[1], quadrant))
 			pictures++
 			if x, y := centre(heat(t, c, cloth.label)); quadrant == 2*int(2*y)+int(2*x) {
 				found++
@@ -145,7 +145,7 @@ func TestCoveringTheHeatChangesTheAnswer(t *testing.T) {
 	c, cloths := demonstration(t)
 	var right, withoutHot, withoutCold int
 	for _, cloth := range cloths {
-		if name(t, c, cloth.rgb) != cloth.label {
+		if classify(t, c, cloth.rgb) != cloth.label {
 			continue
 		}
 		right++
@@ -153,10 +153,10 @@ func TestCoveringTheHeatChangesTheAnswer(t *testing.T) {
 		cells := byHeat(h)
 		quarter := len(cells) / 4
 		side := c.model.Input().Shape[1]
-		if name(t, c, cover(cloth.rgb, side, h, cells[:quarter])) == cloth.label {
+		if classify(t, c, cover(cloth.rgb, side, h, cells[:quarter])) == cloth.label {
 			withoutCold++
 		}
-		if name(t, c, cover(cloth.rgb, side, h, cells[len(cells)-quarter:])) == cloth.label {
+		if classify(t, c, cover(cloth.rgb, side, h, cells[len(cells)-quarter:])) == cloth.label {
 			withoutHot++
 		}
 	}

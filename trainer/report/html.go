@@ -21,7 +21,7 @@ var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
 	"percent": func(v float64) string { return strings.ReplaceAll(percent(v), " ", "\u00a0") },
 	"decimal": decimal,
 	"dataURI": dataURI,
-	"shade":   shade,
+	"veil":    veil,
 	"group":   group,
 	"size":    size,
 	"width":   barWidth,

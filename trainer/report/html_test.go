@@ -80,8 +80,8 @@ func TestReportsPicturesDecode(t *testing.T) {
 	}
 }
 
-func TestReportShadesWhatDidNotSpeakForTheLabel(t *testing.T) {
-	b, err := shade(infer.Heat{Rows: 2, Columns: 3, Values: []float32{0, 1, 0.5, 1, 0, 0}})
+func TestReportBleachesWhatDidNotSpeakForTheLabel(t *testing.T) {
+	b, err := veil(infer.Heat{Rows: 2, Columns: 3, Values: []float32{0, 1, 0.5, 1, 0, 0}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +89,13 @@ func TestReportShadesWhatDidNotSpeakForTheLabel(t *testing.T) {
 	if err != nil || m.Bounds() != image.Rect(0, 0, 3, 2) {
 		t.Fatalf("%v, %v", m, err)
 	}
-	for i, want := range []uint8{191, 0, 96, 0, 191, 191} {
-		if got := color.NRGBAModel.Convert(m.At(i%3, i/3)); got != (color.NRGBA{A: want}) {
-			t.Errorf("cell %d is %v, want black of opacity %d", i, got, want)
+	for i, want := range []uint8{179, 0, 89, 0, 179, 179} {
+		if got := color.NRGBAModel.Convert(m.At(i%3, i/3)); got != (color.NRGBA{255, 255, 255, want}) {
+			t.Errorf("cell %d is %v, want white of opacity %d", i, got, want)
 		}
 	}
 	if page := render(t, Run{Pictures: []Picture{{File: "a", Thumbnail: []byte("JPEG")}}}); strings.Contains(page, `class="heat"`) {
-		t.Error("a picture without a heat map is shaded")
+		t.Error("a picture without a heat map is veiled")
 	}
 }
 

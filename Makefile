@@ -109,6 +109,18 @@ pi: setup-pi ## Build the packages for a 64-bit Raspberry Pi OS into dist/
 pi32: setup-pi ## Build the packages for a 32-bit Raspberry Pi OS into dist/
 	scripts/package.sh armhf
 
+.PHONY: deploy
+deploy: ## Install the package from dist/ on HOST=pi@gallery over ssh; goes back if the kiosk is not ready
+	scripts/deploy.sh "$(HOST)" $(SSH_OPTIONS)
+
+.PHONY: check-reproducible
+check-reproducible: setup-pi ## Build a package twice, in two folders, and compare the bytes
+	scripts/reproducible.sh arm64 bookworm
+
+.PHONY: release
+release: setup-build setup-pi bin/canting-trainer ## Build everything that is published into dist/, with checksums and a bill of materials
+	scripts/release.sh
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin build dist

@@ -23,21 +23,6 @@ debian_version() {
 	printf '%s\n' "${version//-/.}"
 }
 
-# depends names the packages that hold the shared libraries that a program needs,
-# as their shlibs files in the sysroot have it.
-depends() {
-	local program=$1 sysroot=$2 library package
-	objdump --private-headers "$program" | awk '$1 == "NEEDED" && $2 !~ /^ld-linux/ { print $2 }' | while read -r library; do
-		package=$(awk -v name="${library%.so.*}" -v major="${library##*.so.}" '
-			$1 == name && $2 == major { $1 = $2 = ""; print; exit }' "$sysroot"/var/lib/dpkg/info/*.shlibs)
-		[ -n "$package" ] || {
-			printf 'package: no package in %s says that it has %s\n' "$sysroot" "$library" >&2
-			return 1
-		}
-		printf '%s\n' "${package#"${package%%[! ]*}"}"
-	done | sort -u | paste -sd , | sed 's/,/, /g'
-}
-
 # emulate PROGRAM ARGS runs a program of the package on this machine.
 emulate() {
 	case $arch in
@@ -98,7 +83,7 @@ package() {
 	cp README.md CHANGELOG.md "$work/"
 	printf 'canting (%s) %s; urgency=medium\n\n  * See changelog.gz.\n\n -- %s  %s\n' "$version" "$suite" \
 		"$(sed -n 's/^Maintainer: //p' scripts/package/control)" "$(git log -1 --format=%cD)" >"$work/debian/changelog"
-	needs=$(depends "$built/canting" "$sysroot")
+	needs=$(scripts/depends.sh "$built/canting" "$sysroot")
 	printf 'shlibs:Depends=%s\n' "$needs" >"$work/debian/canting.substvars"
 	stage "$built" "$work/debian/canting"
 	try "$work/debian/canting"

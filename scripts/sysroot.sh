@@ -31,9 +31,9 @@ sysroot=$PWD/build/sysroot/$suite-$arch
 
 # stamp is what a finished sysroot has in its file `stamp`.
 stamp() {
-	sha256sum scripts/sysroot.sh "$sysroot/packages" | sha256sum
+	cat scripts/sysroot.sh "$sysroot/packages" | sha256sum
 }
-if [ -f "$sysroot/stamp" ] && [ "$(stamp | cut -d ' ' -f 1)" = "$(cut -d ' ' -f 1 "$sysroot/stamp")" ]; then
+if [ -f "$sysroot/stamp" ] && stamp | cmp -s - "$sysroot/stamp"; then
 	printf '%s\n' "$sysroot"
 	exit 0
 fi

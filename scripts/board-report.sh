@@ -132,8 +132,8 @@ kiosk() {
 		row 'the running kiosk' "none answers at $page"
 	else
 		latency=$(milliseconds 'canting_label_age_seconds{quantile="0.5"' "$metrics")
-		row 'camera to label, ms, median and 95 of 100' \
-			"${latency:+$latency, $(milliseconds 'canting_label_age_seconds{quantile="0.95"' "$metrics")}"
+		row 'camera to label, ms, median and 0.9 quantile' \
+			"${latency:+$latency, $(milliseconds 'canting_label_age_seconds{quantile="0.9"' "$metrics")}"
 		row 'frames a second' "$(awk '$1 == "canting_camera_frames_per_second" { printf "%.1f", $2 }' <<<"$metrics")"
 		processes=$(pgrep -x canting | paste -sd ,) || true
 		row "memory of the kiosk's processes (PSS), MiB" "${processes:+$(memory "$processes")}"

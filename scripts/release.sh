@@ -46,7 +46,7 @@ archive canting-bench
 
 # Each bill is made of what the go command wrote into the program.
 for program in build/pi/bookworm-arm64/canting "$build/canting-trainer" "$build/canting-bench"; do
-	GOFLAGS='' go tool -modfile=scripts/sbom/go.mod cyclonedx-gomod bin -json -noserial -version "$version" \
+	GOFLAGS='' go tool -modfile=scripts/sbom/go.mod cyclonedx-gomod bin -json -noserial -notimestamp -std -version "$version" \
 		-output "dist/${program##*/}_$version.cdx.json" "$program"
 done
 (cd dist && sha256sum -- *.deb *.tar.gz *.json >SHA256SUMS && cat SHA256SUMS)

@@ -29,6 +29,11 @@ type opinion struct {
 	probabilities []float32
 }
 
+// reads tells whether o reads as other on the page.
+func (o opinion) reads(other opinion) bool {
+	return o.advice == other.advice && (o.advice != "" || o.label == other.label)
+}
+
 // score is a label's probability.
 type score struct {
 	Label       string       `json:"label"`

@@ -10,18 +10,19 @@ import (
 
 const (
 	// clearLead is by how much another label, or another flaw, must lead what
-	// is shown to take its place.
+	// has long been shown to take its place; unrest is how much more it must
+	// lead what has only just come, and rest the time constant with which that
+	// wears off.
 	clearLead = 0.2
-	// doubt is how far about its threshold the confidence may stray before a
-	// named motif becomes unknown or an unknown one is named, as a share of
-	// the room on the threshold's narrower side.
-	doubt = 0.2
+	unrest    = 0.5
+	rest      = 5 * time.Second
 )
 
 // smoother makes one calm opinion of the live picture's frames. What is shown
-// gives way only to what leads it clearly, and the confidence has a higher
-// threshold to rise above than to fall below (hysteresis: Schmitt, 1938, "A
-// thermionic trigger"), so that a cloth between two motifs does not flicker.
+// gives way only to what leads it clearly, the more so the newer it is, and the
+// confidence has a higher threshold to rise above than to fall below (hysteresis:
+// Schmitt, 1938, "A thermionic trigger"), so that a cloth between two motifs does
+// not flicker.
 type smoother struct {
 	constant time.Duration // of both averages; 0 takes each frame by itself
 
@@ -30,48 +31,71 @@ type smoother struct {
 	probabilities average // of the frames without a flaw
 	label         int
 	unknown       bool
+
+	shown   opinion
+	changed time.Time
 }
 
 // add takes the flaw and the probabilities of one frame and returns what to
 // show. threshold is the model's.
 func (s *smoother) add(at time.Time, flaw capture.Flaw, probabilities []float32, threshold float64) opinion {
+	lead := s.lead(at)
 	share := make([]float32, len(flaws))
 	share[slices.Index(flaws, flaw)] = 1
-	fresh := s.flaws.add(at, s.constant, share)
-	s.flaw = follow(s.flaws.mean, s.flaw, fresh)
-	if flaw == "" {
-		s.settle(s.probabilities.add(at, s.constant, probabilities), threshold)
+	if s.flaws.add(at, s.constant, share) {
+		lead = 0
 	}
+	s.flaw = follow(s.flaws.mean, s.flaw, lead)
+	if flaw == "" {
+		if s.probabilities.add(at, s.constant, probabilities) {
+			s.unknown, lead = false, 0
+		}
+		s.settle(threshold, lead)
+	}
+	now := s.opinion()
+	if !now.reads(s.shown) {
+		s.changed = at
+	}
+	s.shown = now
+	return now
+}
+
+func (s *smoother) opinion() opinion {
 	switch {
 	case s.flaw > 0:
 		return opinion{advice: string(flaws[s.flaw])}
 	case s.unknown:
-		return opinion{label: s.label, advice: adviceUnknown, probabilities: s.probabilities.mean}
+		return opinion{advice: adviceUnknown, label: s.label, probabilities: s.probabilities.mean}
 	default:
 		return opinion{label: s.label, probabilities: s.probabilities.mean}
 	}
 }
 
-func (s *smoother) settle(fresh bool, threshold float64) {
-	mean, margin := s.probabilities.mean, doubt*min(threshold, 1-threshold)
-	switch {
-	case fresh:
-		margin = 0
-	case s.unknown:
-		fresh, margin = true, -margin // nothing is named that could flicker
+// lead is by how much something else must lead what is shown.
+func (s *smoother) lead(at time.Time) float64 {
+	return clearLead + unrest*math.Exp(-at.Sub(s.changed).Seconds()/rest.Seconds())
+}
+
+// settle gives the threshold a margin on either side, as a share of the room on
+// its narrower side.
+func (s *smoother) settle(threshold, lead float64) {
+	mean, room := s.probabilities.mean, min(threshold, 1-threshold)
+	margin := lead * room
+	if s.unknown { // nothing is named that could flicker
+		lead, margin = 0, -clearLead*room
 	}
-	s.label = follow(mean, s.label, fresh)
+	s.label = follow(mean, s.label, lead)
 	s.unknown = float64(mean[s.label]) < threshold-margin
 }
 
 // forget makes the next frame start anew.
 func (s *smoother) forget() { s.flaws.mean, s.probabilities.mean = nil, nil }
 
-// follow returns the index of the largest value, or shown unless that is clearly
-// behind it.
-func follow(mean []float32, shown int, fresh bool) int {
+// follow returns the index of the largest value if it leads the one shown by
+// more than lead, or if there is no lead to ask for.
+func follow(mean []float32, shown int, lead float64) int {
 	best := slices.Index(mean, slices.Max(mean))
-	if fresh || mean[best]-mean[shown] > clearLead {
+	if lead == 0 || float64(mean[best]-mean[shown]) > lead {
 		return best
 	}
 	return shown

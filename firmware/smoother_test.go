@@ -46,7 +46,7 @@ func TestSmootherStartsAnew(t *testing.T) {
 // has a margin on either side.
 func TestSmootherHasHysteresis(t *testing.T) {
 	const threshold = 0.5
-	s := smoother{constant: time.Millisecond}
+	s := smoother{constant: 3 * time.Second}
 	now := time.Now()
 	for i, c := range []struct {
 		first, second float32
@@ -55,21 +55,87 @@ func TestSmootherHasHysteresis(t *testing.T) {
 	}{
 		{0.55, 0.40, 0, ""},
 		{0.44, 0.54, 0, ""}, // 0.10 ahead is not clearly ahead
-		{0.38, 0.60, 1, ""},
+		{0.36, 0.60, 1, ""},
 		{0.48, 0.50, 1, ""},
-		{0.42, 0.42, 1, ""},                             // within the threshold's margin of 0.1
-		{0.35, 0.35, 1, adviceUnknown},                  // below it
-		{0.55, 0.30, 0, adviceUnknown},                  // not above it
-		{0.63, 0.30, 0, ""},                             //
-		{0.10, 0.20, 0, adviceUnknown},                  //
-		{0.20, 0.65, 1, ""},                             //
-		{0.00, 1.00, 1, ""}, {0.90, 0.05, 0, ""},        // a cut
-		{0.00, 0.00, 0, adviceUnknown}, {0, 0.7, 1, ""}, // unknown, then another
+		{0.42, 0.42, 1, ""},            // within the threshold's margin of 0.1
+		{0.35, 0.35, 1, adviceUnknown}, // below it
+		{0.55, 0.30, 0, adviceUnknown}, // not above it
+		{0.63, 0.30, 0, ""},            //
+		{0.10, 0.20, 0, adviceUnknown}, //
+		{0.20, 0.65, 1, ""},            //
+		{0.00, 1.00, 1, ""},
+		{0.90, 0.05, 0, ""}, // a cut
+		{0.00, 0.00, 0, adviceUnknown},
+		{0, 0.7, 1, ""}, // unknown, then another
 	} {
-		now = now.Add(8 * time.Millisecond) // all but 0.03 % of the average is the newest frame
+		now = now.Add(24 * time.Second) // all but 0.03 % of the average is the newest frame
 		if got := s.add(now, "", []float32{c.first, c.second}, threshold); got.label != c.want || got.advice != c.advice {
 			t.Errorf("step %d, %v and %v: label %d, advice %q; want %d, %q", i, c.first, c.second, got.label, got.advice, c.want, c.advice)
 		}
+	}
+}
+
+// What has only just come must be led by far; after a while it need not.
+func TestNewLabelIsHeld(t *testing.T) {
+	at := time.Now()
+	s := smoother{constant: 400 * time.Millisecond}
+	show := func(p []float32, d time.Duration) (label int) {
+		for ; d > 0; d -= stillStep {
+			at = at.Add(stillStep)
+			label = s.add(at, "", p, 0).label
+		}
+		return label
+	}
+	show([]float32{0.9, 0.1}, 20*time.Second)
+	if show([]float32{0.1, 0.9}, time.Second) != 1 {
+		t.Fatal("a change is not followed")
+	}
+	if show([]float32{0.7, 0.3}, time.Second) != 1 {
+		t.Error("a label gives way in the second after it has come to what leads it by 0.4")
+	}
+	if show([]float32{0.7, 0.3}, 10*time.Second) != 0 {
+		t.Error("a label does not give way in 10 s to what leads it by 0.4")
+	}
+}
+
+// A cloth that is exchanged for another is followed as fast as the average
+// allows, whatever the two are.
+func TestCutIsFollowed(t *testing.T) {
+	c := demoClassifier(t)
+	var seen []shot
+	for _, one := range demoCloths(t) {
+		s, err := see(c, one.frame(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen = append(seen, *s)
+	}
+	var slowest time.Duration
+	for _, before := range seen {
+		for _, after := range seen {
+			s := smoother{constant: 400 * time.Millisecond}
+			threshold := c.model.Metadata().Threshold
+			at := time.Now()
+			for range 250 {
+				at = at.Add(stillStep)
+				s.add(at, "", before.probabilities, threshold)
+			}
+			cut := at
+			for want := c.judge("", after.probabilities); ; {
+				at = at.Add(stillStep)
+				if s.add(at, "", after.probabilities, threshold).reads(want) {
+					break
+				}
+				if at.Sub(cut) > time.Second {
+					t.Fatal("a cut is not followed within a second")
+				}
+			}
+			slowest = max(slowest, at.Sub(cut))
+		}
+	}
+	t.Logf("the slowest of %d cuts is followed in %v", len(seen)*len(seen), slowest)
+	if slowest > 600*time.Millisecond {
+		t.Errorf("a cut is followed in %v", slowest)
 	}
 }
 

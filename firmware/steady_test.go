@@ -1,0 +1,183 @@
+package firmware
+
+import (
+	"io/fs"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path"
+	"testing"
+	"time"
+
+	"canting/capture"
+)
+
+// still is a cloth that somebody holds before the camera as still as a hand
+// can: it sways a little, the lamps flicker, the sensor has noise.
+type still struct {
+	cloth capture.Frame
+	rng   *rand.Rand
+	noise []float64
+
+	x, y, turn, zoom, light float64 // of the moment
+}
+
+const (
+	stillSide = 192 // pixels
+	stillStep = time.Second / 25
+)
+
+func newStill(cloth capture.Frame, seed uint64) *still {
+	s := &still{cloth: cloth, rng: rand.New(rand.NewPCG(seed, 1)), noise: make([]float64, 1<<16)}
+	for i := range s.noise {
+		s.noise[i] = s.rng.NormFloat64()
+	}
+	return s
+}
+
+// next is the next frame of the cloth's middle square. It sways as an
+// Ornstein-Uhlenbeck process with a time constant of half a second and these
+// standard deviations: 1 % of the side in place and in size, 1 degree, 3 % of
+// the light. The noise, mostly the photons', is 3 levels at mid grey.
+func (s *still) next() capture.Frame {
+	keep := math.Exp(-stillStep.Seconds() / 0.5)
+	sway := func(v *float64, deviation float64) {
+		*v = keep*(*v) + math.Sqrt(1-keep*keep)*deviation*s.rng.NormFloat64()
+	}
+	sway(&s.x, 0.01)
+	sway(&s.y, 0.01)
+	sway(&s.zoom, 0.01)
+	sway(&s.turn, math.Pi/180)
+	sway(&s.light, 0.03)
+	side := float64(min(s.cloth.Width, s.cloth.Height))
+	step := side / stillSide * (1 + s.zoom)
+	sin, cos := math.Sincos(s.turn)
+	f := capture.Frame{Width: stillSide, Height: stillSide, BGR: make([]byte, 0, stillSide*stillSide*3)}
+	grain := s.noise[s.rng.IntN(len(s.noise)/2):]
+	for i := range stillSide * stillSide {
+		u, v := float64(i%stillSide-stillSide/2)*step, float64(i/stillSide-stillSide/2)*step
+		x := float64(s.cloth.Width)/2 + cos*u - sin*v + s.x*side
+		y := float64(s.cloth.Height)/2 + sin*u + cos*v + s.y*side
+		for c, light := range between(s.cloth, x, y) {
+			light *= 1 + s.light
+			light += grain[(3*i+c)%(len(s.noise)/2)] * (1 + light/64)
+			f.BGR = append(f.BGR, byte(min(max(light, 0), 255)+0.5))
+		}
+	}
+	return f
+}
+
+// between interpolates between four pixels, beyond the edge the last ones.
+func between(f capture.Frame, x, y float64) (bgr [3]float64) {
+	x, y = min(max(x, 0), float64(f.Width)-1.001), min(max(y, 0), float64(f.Height)-1.001)
+	tx, ty := x-math.Floor(x), y-math.Floor(y)
+	upper := f.BGR[(int(y)*f.Width+int(x))*3:]
+	lower := upper[f.Width*3:]
+	for c := range bgr {
+		bgr[c] = (float64(upper[c])*(1-tx)+float64(upper[c+3])*tx)*(1-ty) + (float64(lower[c])*(1-tx)+float64(lower[c+3])*tx)*ty
+	}
+	return bgr
+}
+
+// beside is a frame with one cloth on the left and another on the right.
+func beside(left, right capture.Frame) capture.Frame {
+	return each(left, func(x, y, c int) float64 {
+		if x < left.Width/2 {
+			return value(left, x, y, c)
+		}
+		return value(right, x, y, c)
+	})
+}
+
+// changes is how often the text changes in a minute of a still cloth: were it
+// of each frame by itself, were it of the average, and as it is shown.
+type changes struct{ bare, averaged, shown int }
+
+func changesOn(t testing.TB, c *classifier, cloth capture.Frame) (n changes) {
+	t.Helper()
+	source := newStill(cloth, 7)
+	s := smoother{constant: 400 * time.Millisecond}
+	var before [3]opinion
+	start := time.Now()
+	for at := time.Duration(0); at < time.Minute; at += stillStep {
+		seen, err := see(c, source.next())
+		if err != nil {
+			t.Fatal(err)
+		}
+		flaw := seen.quality.Flaw()
+		shown := s.add(start.Add(at), flaw, seen.probabilities, c.model.Metadata().Threshold)
+		now := [3]opinion{
+			c.judge(flaw, seen.probabilities),
+			c.judge(flaws[follow(s.flaws.mean, 0, 0)], s.probabilities.mean),
+			shown,
+		}
+		for i, count := range []*int{&n.bare, &n.averaged, &n.shown} {
+			if at > 0 && !now[i].reads(before[i]) {
+				*count++
+			}
+		}
+		before = now
+	}
+	return n
+}
+
+// The text is calm before a cloth that is clear, and nearly so where two cloths
+// share the guide box and the model wavers between them.
+func TestTextIsCalmOnAStillCloth(t *testing.T) {
+	c := demoClassifier(t)
+	cloths := demoCloths(t)
+	frame := func(i int) capture.Frame { return cloths[i].frame(t) }
+	for what, one := range map[string]struct {
+		cloth capture.Frame
+		most  int
+	}{
+		"a cart":                     {frame(1), 0},
+		"a phoenix beside a house":   {beside(frame(0), frame(7)), 10},
+		"a cart beside a phoenix":    {beside(frame(1), frame(0)), 15},
+		"a house beside a rice barn": {beside(frame(3), frame(2)), 20},
+	} {
+		n := changesOn(t, c, one.cloth)
+		t.Logf("%s: %d changes a minute (%d frame by frame, %d of the average alone)", what, n.shown, n.bare, n.averaged)
+		if n.shown > one.most {
+			t.Errorf("%s: the text changes %d times a minute, more than %d", what, n.shown, one.most)
+		}
+		if one.most > 0 && n.averaged <= one.most {
+			t.Errorf("%s: the average alone is as calm, so this shows nothing", what)
+		}
+	}
+}
+
+// TestTextIsCalmOnPhotographs does the same with every fourth photograph of the
+// folder, and the model, that the environment names.
+func TestTextIsCalmOnPhotographs(t *testing.T) {
+	model, folder := os.Getenv("CANTING_MODEL"), os.Getenv("CANTING_DATA")
+	if model == "" || folder == "" {
+		t.Skip("CANTING_MODEL and CANTING_DATA name no model and photographs")
+	}
+	c, err := newClassifier(readFile(t, model), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	pictures, err := fs.Glob(os.DirFS(folder), "*/*")
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("no pictures in %s: %v", folder, err)
+	}
+	var sum, worst changes
+	minutes := 0
+	for i := 0; i < len(pictures); i += 4 {
+		cloth, err := capture.ReadFile(path.Join(folder, pictures[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := changesOn(t, c, cloth)
+		sum = changes{sum.bare + n.bare, sum.averaged + n.averaged, sum.shown + n.shown}
+		worst = changes{max(worst.bare, n.bare), max(worst.averaged, n.averaged), max(worst.shown, n.shown)}
+		minutes++
+	}
+	t.Logf("%d photographs, a minute each: %d changes of the text, at most %d a minute (frame by frame %d, at most %d; of the average alone %d, at most %d)",
+		minutes, sum.shown, worst.shown, sum.bare, worst.bare, sum.averaged, worst.averaged)
+	if sum.shown >= sum.averaged && sum.averaged > 0 {
+		t.Error("the hysteresis does not calm")
+	}
+}

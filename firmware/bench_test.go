@@ -158,7 +158,7 @@ func newBench(t testing.TB, model, yaml string) *bench {
 	}
 	log := slog.New(slog.DiscardHandler)
 	b.kiosk = newKiosk(settings{config, configs.DefaultMotifs()}, b.camera, c, newMetrics(b.camera), log)
-	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, trial: usualTrial, log: log}
+	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, follow: func(*configs.Kiosk) error { return nil }, trial: usualTrial, log: log}
 	return b
 }
 

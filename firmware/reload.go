@@ -21,9 +21,12 @@ func (s *swapper) reload(ctx context.Context) {
 	}
 	now := s.kiosk.settings.Load()
 	keepFixed(config, now.config, s.log)
+	if err := s.follow(config); err != nil {
+		s.log.Warn("a file's changes will go unseen", "error", err)
+	}
 	motifs, err := loadMotifs(config.Motifs)
 	if err != nil {
-		s.refuse(wrongConfiguration, err, config)
+		s.refuse(wrongConfiguration, err, nil)
 		return
 	}
 	lib, err := openLibrary(config)
@@ -91,8 +94,8 @@ func (s *swapper) apply(ctx context.Context, with settings, from origin, next *c
 	}
 }
 
-// refuse tells that a change was not made. asked is nil if the configuration
-// could not be read.
+// refuse tells that a change was not made. asked is nil if the configuration,
+// or its motifs, could not be read.
 func (s *swapper) refuse(reason store.Reason, err error, asked *configs.Kiosk) {
 	if reason == wrongConfiguration {
 		s.kiosk.metrics.reloads.WithLabelValues("refused").Inc()

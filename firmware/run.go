@@ -54,16 +54,18 @@ func (s source) load() (*configs.Kiosk, error) {
 	return config, config.Validate()
 }
 
-// watch watches what makes the kiosk load anew.
-func (s source) watch(config *configs.Kiosk) (*watcher, error) {
-	var files []string
+// files are what makes the kiosk load anew when they change.
+func (s source) files(config *configs.Kiosk) (files []string) {
 	if s.path != "" {
 		files = append(files, s.path)
 	}
 	if config.Models.Store != "" {
 		files = append(files, filepath.Join(config.Models.Store, store.ActiveFile))
 	}
-	return watch(files...)
+	if config.Motifs != "" {
+		files = append(files, config.Motifs)
+	}
+	return files
 }
 
 // loadConfig reads a configuration; the empty path is the embedded default.
@@ -101,7 +103,7 @@ func run(ctx context.Context, from source, stdout io.Writer, log *slog.Logger) e
 		return fmt.Errorf("the page cannot be served at %s (choose another address with --listen): %w", config.Listen, err)
 	}
 	defer listener.Close()
-	changes, err := from.watch(config)
+	changes, err := watch(from.files(config)...)
 	if err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func run(ctx context.Context, from source, stdout io.Writer, log *slog.Logger) e
 	m := newMetrics(cam)
 	k := newKiosk(settings{config, motifs}, cam, c, m, log)
 	defer k.close()
-	s := &swapper{kiosk: k, library: models, load: from.load, changed: changes.changed, trial: usualTrial, log: log}
+	s := &swapper{kiosk: k, library: models, load: from.load, changed: changes.changed, follow: func(c *configs.Kiosk) error { return changes.follow(from.files(c)...) }, trial: usualTrial, log: log}
 	if wrong != nil {
 		s.refuseFirst(wrong, config)
 	}

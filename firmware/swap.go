@@ -18,7 +18,8 @@ type swapper struct {
 	kiosk   *kiosk
 	library *library
 	load    func() (*configs.Kiosk, error)
-	changed <-chan struct{} // the configuration or the store
+	changed <-chan struct{} // the configuration, the store or the motifs
+	follow  func(*configs.Kiosk) error
 	trial   trial
 	log     *slog.Logger
 

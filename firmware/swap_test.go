@@ -86,6 +86,50 @@ func TestConfigurationSwapsTheModel(t *testing.T) {
 	}
 }
 
+// The motifs' own file is read anew when it is saved, in whichever folder the
+// configuration names.
+func TestSavedMotifsApplyAtOnce(t *testing.T) {
+	t.Parallel()
+	seen := demoCloths(t)[0]
+	pictures, _ := writeCloths(t, []cloth{seen})
+	paths := []string{filepath.Join(t.TempDir(), "motifs.yaml"), filepath.Join(t.TempDir(), "others.yaml")}
+	motifs := func(name string) string {
+		return fmt.Sprintf("motifs:\n- label: %s\n  name: {id: %[2]s, en: %[2]s, min: %[2]s}\n  story: {id: x, en: x, min: x}\n", seen.motif, name)
+	}
+	model := testModel(t, nil)
+	text := func(path string) string {
+		return fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\nmotifs: %s\ncamera: {source: images, path: %s}\n", model, path, pictures)
+	}
+	saveInPlace(t, paths[0], motifs("First"))
+	url, config := startKioskAt(t, text(paths[0]))
+	named := func(name string) {
+		t.Helper()
+		s, _ := waitState(t, url, "the name "+name, time.Minute, func(s state) bool { return s.Answer != nil && s.Answer.Name.EN == name })
+		if s.Model.Problem != nil || !s.Model.Untold { // the model's other motifs have no story
+			t.Errorf("%s: %+v", name, s.Model)
+		}
+	}
+	named("First")
+	saveByRename(t, paths[0], motifs("Second"))
+	named("Second")
+	saveInPlace(t, paths[0], motifs("Third"))
+	named("Third")
+	saveInPlace(t, paths[0], "motifs: [")
+	s, _ := waitState(t, url, "the refusal of broken motifs", time.Minute, func(s state) bool { return s.Model.Problem != nil })
+	if s.Model.Problem.Reason != wrongConfiguration || s.Answer == nil || s.Answer.Name.EN != "Third" {
+		t.Errorf("with broken motifs: %+v, %+v", s.Model.Problem, s.Answer)
+	}
+	saveByRename(t, paths[0], motifs("Fourth"))
+	named("Fourth")
+
+	// Another file, broken at first, is followed from then on.
+	saveInPlace(t, paths[1], "motifs: [")
+	saveByRename(t, config, text(paths[1]))
+	waitState(t, url, "the refusal of the other motifs", time.Minute, func(s state) bool { return s.Model.Problem != nil })
+	saveInPlace(t, paths[1], motifs("Fifth"))
+	named("Fifth")
+}
+
 // Every model that is not fit to serve is refused with a reason of its own,
 // and the one before it serves on.
 func TestEachRefusalHasItsReason(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -18,6 +19,7 @@ const settle = 150 * time.Millisecond
 // not survive.
 type watcher struct {
 	notify  *fsnotify.Watcher
+	mu      sync.Mutex
 	files   map[string]bool
 	changed chan struct{} // holds at most one
 }
@@ -28,19 +30,37 @@ func watch(files ...string) (*watcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch for changes: %w", err)
 	}
-	w := &watcher{notify, map[string]bool{}, make(chan struct{}, 1)}
+	w := &watcher{notify: notify, changed: make(chan struct{}, 1)}
+	if err := w.follow(files...); err != nil {
+		notify.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+// follow watches these files from now on instead.
+func (w *watcher) follow(files ...string) error {
+	followed := map[string]bool{}
 	for _, file := range files {
 		path, err := filepath.Abs(file)
 		if err == nil {
-			err = notify.Add(filepath.Dir(path))
+			err = w.notify.Add(filepath.Dir(path)) // once more is no change
 		}
 		if err != nil {
-			notify.Close()
-			return nil, fmt.Errorf("watch %s for changes: %w", file, err)
+			return fmt.Errorf("watch %s for changes: %w", file, err)
 		}
-		w.files[path] = true
+		followed[path] = true
 	}
-	return w, nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files = followed
+	return nil
+}
+
+func (w *watcher) follows(file string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.files[file]
 }
 
 func (w *watcher) close() error { return w.notify.Close() }
@@ -54,7 +74,7 @@ func (w *watcher) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case event := <-w.notify.Events:
-			if w.files[event.Name] && event.Op != fsnotify.Chmod {
+			if w.follows(event.Name) && event.Op != fsnotify.Chmod {
 				rested.Reset(settle)
 			}
 		case <-w.notify.Errors: // events were lost, so anything may have changed

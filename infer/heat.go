@@ -124,26 +124,7 @@ func (p *planner) findTail() *tail {
 		if _, ok := p.featureMap(t); ok {
 			break
 		}
-		switch op.Code {
-		case tflite.Reshape, tflite.Quantize, tflite.Dequantize:
-		case tflite.Softmax, tflite.Logistic:
-			if len(found.layers) > 0 {
-				return nil
-			}
-		case tflite.FullyConnected, tflite.Conv2D:
-			layer, ok := p.tailLayer(t, &op)
-			if !ok {
-				return nil
-			}
-			found.layers = append(found.layers, layer)
-		case tflite.Mean:
-			_, found.pooled = p.featureMap(op.Inputs[0])
-		case tflite.AveragePool2D:
-			if !p.poolsAll(&op) {
-				return nil
-			}
-			_, found.pooled = p.featureMap(op.Inputs[0])
-		default:
+		if !p.extend(&found, &op) {
 			return nil
 		}
 		t = op.Inputs[0]
@@ -160,6 +141,25 @@ func (p *planner) findTail() *tail {
 	return &found
 }
 
+// extend puts the operator before what was found of a tail, and reports false
+// for one that does not belong there.
+func (p *planner) extend(found *tail, op *tflite.Operator) bool {
+	switch op.Code {
+	case tflite.Reshape, tflite.Quantize, tflite.Dequantize:
+		return true
+	case tflite.Softmax, tflite.Logistic:
+		return len(found.layers) == 0
+	case tflite.FullyConnected, tflite.Conv2D:
+		layer, ok := p.tailLayer(op)
+		found.layers = append(found.layers, layer)
+		return ok
+	case tflite.Mean, tflite.AveragePool2D:
+		_, found.pooled = p.featureMap(op.Inputs[0])
+		return op.Code == tflite.Mean || p.poolsAll(op)
+	}
+	return false
+}
+
 // featureMap tells whether a tensor is a picture of more than one pixel.
 func (p *planner) featureMap(t int) (generic.Shape, bool) {
 	shape, err := p.shape(t)
@@ -171,7 +171,8 @@ func (p *planner) featureMap(t int) (generic.Shape, bool) {
 }
 
 // tailLayer reports false for a convolution of more than one pixel.
-func (p *planner) tailLayer(out int, op *tflite.Operator) (tailLayer, bool) {
+func (p *planner) tailLayer(op *tflite.Operator) (tailLayer, bool) {
+	out := op.Outputs[0]
 	l := tailLayer{Conv: p.convolutions[out], out: out, floor: quant.Least - 1, ceiling: quant.Most + 1}
 	if l.In.H != 1 || l.In.W != 1 || l.KernelH != 1 || l.KernelW != 1 {
 		return l, false

@@ -27,7 +27,7 @@ const (
 	apiGStreamer = gocv.VideoCaptureAPI(1800)
 )
 
-func openDevice(cfg Config) (source, error) {
+func openDevice(cfg Config) (Source, error) {
 	path := cfg.Source
 	if path == "" || path == "auto" {
 		var err error
@@ -69,7 +69,7 @@ func tryDevice(path string) error {
 	}
 }
 
-func openPipeline(pipeline string) (source, error) {
+func openPipeline(pipeline string) (Source, error) {
 	capture, err := gocv.VideoCaptureFileWithAPI(pipeline, apiGStreamer)
 	if err != nil {
 		capture.Close()

@@ -182,6 +182,20 @@ func (c *child) said() (opening bool, problem string, at time.Time) {
 	return c.opening, c.problem, c.spoke
 }
 
+// resident is how many bytes of memory the process has, its frames' slots and
+// the libraries included (proc(5), statm); 0 once it has ended.
+func (c *child) resident() int64 {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(statm), &size, &pages); err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
+
 // epitaph says why the process ended; call it after stop.
 func (c *child) epitaph() string {
 	c.mu.Lock()

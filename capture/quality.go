@@ -21,14 +21,14 @@ type Quality struct {
 	Brightness float64
 	// Highlight is the luma that a tenth of the box exceeds, 0 to 255.
 	Highlight int
-	// Washed is the share of the box that is white to the sensor's end, 0 to 1.
+	// Washed is the share of the box where a colour is at the sensor's end, 0
+	// to 1.
 	Washed float64
-	// Sharpness, 0 to 1, is 1 less the blur effect of Crété-Roffet, Dolmiere,
-	// Ladret and Nicolas ("The Blur Effect: Perception and Estimation with a
-	// New No-Reference Perceptual Blur Metric", 2007): the share of the
-	// differences between neighbours that a further blur takes away, in the
-	// direction that has less of it, so that motion counts. It hangs on what the
-	// picture shows as well, and compares pictures of the same cloth.
+	// Sharpness compares how much neighbours differ with how much places
+	// farther apart do, at the picture's own strong edges and in the direction
+	// where it is less, so that motion counts: about 1/16 for a blurred edge,
+	// 1/4 for a sharp one, 1 for fine threads, 0 without edges. It hangs on what
+	// the picture shows too, so it ranks pictures of the same cloth best.
 	Sharpness float64
 	// Texture is the share of the box's tiles that hold structure, 0 to 1.
 	Texture float64
@@ -52,21 +52,21 @@ func Examine(f Frame, crop float64) Quality {
 	if f.check() != nil {
 		return Quality{}
 	}
-	luma := sampleLuma(f, GuideBox(f.Width, f.Height, crop))
-	q := Quality{Sharpness: luma.sharpness()}
-	q.Brightness, q.Highlight, q.Washed = luma.light()
+	luma, washed := sample(f, GuideBox(f.Width, f.Height, crop))
+	q := Quality{Washed: washed, Sharpness: luma.sharpness()}
+	q.Brightness, q.Highlight = luma.light()
 	q.Texture, q.Extent = luma.texture()
 	return q
 }
 
 // The limits of what a model can judge. RATIONALE.md says what they find.
 const (
-	leastHighlight = 50
+	leastHighlight = 55
 	mostBrightness = 232
-	mostWashed     = 0.6
+	mostWashed     = 0.5
 	leastTexture   = 0.02
-	leastExtent    = 0.6
-	leastSharpness = 0.5
+	leastExtent    = 0.3
+	leastSharpness = 0.075
 )
 
 // Flaw is the first of what is wrong with the picture, in the order in which a
@@ -95,46 +95,45 @@ const lumaScale = 16
 // lumaPicture holds lumaSide x lumaSide values, 0 to 255 * lumaScale.
 type lumaPicture [lumaSide * lumaSide]int32
 
-// sampleLuma takes 2 x 2 pixels of every cell of box, whatever its size.
-func sampleLuma(f Frame, box image.Rectangle) *lumaPicture {
+// washedFrom is the value from which on a colour may be at the sensor's end.
+const washedFrom = 252
+
+// sample takes 2 x 2 pixels of every cell of box, whatever its size, and finds
+// the share of cells whose last is washed out.
+func sample(f Frame, box image.Rectangle) (luma *lumaPicture, washed float64) {
 	const samples = 2 * lumaSide
 	var offsets [samples]int
 	for i := range offsets {
 		offsets[i] = (box.Min.X + i*box.Dx()/samples) * 3
 	}
-	luma := new(lumaPicture)
+	luma = new(lumaPicture)
+	ends := 0
 	for y := range samples {
 		row := f.BGR[(box.Min.Y+y*box.Dy()/samples)*f.Width*3:]
-		out := luma[y/2*lumaSide:]
-		for x, at := range offsets {
-			pixel := row[at : at+3]
-			out[x/2] += int32(pixel[0]) + 2*int32(pixel[1]) + int32(pixel[2])
+		line := luma[y/2*lumaSide : (y/2+1)*lumaSide]
+		for x := range line {
+			a, b := row[offsets[2*x]:][:3], row[offsets[2*x+1]:][:3]
+			line[x] += int32(a[0]) + int32(b[0]) + 2*(int32(a[1])+int32(b[1])) + int32(a[2]) + int32(b[2])
+			if y%2 == 1 && max(b[0], b[1], b[2]) >= washedFrom {
+				ends++
+			}
 		}
 	}
-	return luma
+	return luma, float64(ends) / float64(len(luma))
 }
 
-// washedFrom is the luma from which on a sensor may be at its end.
-const washedFrom = 250
-
-func (l *lumaPicture) light() (brightness float64, highlight int, washed float64) {
+func (l *lumaPicture) light() (brightness float64, highlight int) {
 	var histogram [256]int
 	sum := 0
 	for _, v := range l {
 		histogram[v/lumaScale]++
 		sum += int(v)
 	}
-	above, white := 0, 0
-	for v := 255; v >= 0; v-- {
-		above += histogram[v]
-		if v == washedFrom {
-			white = above
-		}
-		if above > len(l)/10 {
-			highlight = max(highlight, v)
-		}
+	highlight = 255
+	for above := histogram[255]; above <= len(l)/10; above += histogram[highlight] {
+		highlight--
 	}
-	return float64(sum) / (lumaScale * float64(len(l))), highlight, float64(white) / float64(len(l))
+	return float64(sum) / (lumaScale * float64(len(l))), highlight
 }
 
 // leastDeviation is the standard deviation, in levels of luma, that makes a tile
@@ -175,43 +174,61 @@ func count(set [tiles]bool) (n int) {
 	return n
 }
 
-// sharpness is the lesser of the horizontal and the vertical one.
-func (l *lumaPicture) sharpness() float64 {
-	return min(l.sharpnessAlong(1, lumaSide), l.sharpnessAlong(lumaSide, 1))
-}
-
 const (
-	// blurReach is the further blur's: a mean of 2*blurReach + 1 values.
-	blurReach = 4
-	// noiseFloor, in levels of luma, is the difference between neighbours up
-	// to which it is taken for noise.
-	noiseFloor = 2
+	// reach is how far apart, in cells, the places are that an edge parts.
+	reach = 4
+	// leastEdge is the difference over reach, in levels of luma, below which
+	// there is no edge; strongEdge is the same as a multiple, in halves, of the
+	// picture's mean difference.
+	leastEdge  = 8
+	strongEdge = 3
+	// noise is the squared difference between neighbours, in levels of luma,
+	// that the sensor makes.
+	noise = 3
 )
 
-// sharpnessAlong compares neighbours that are step apart; across leads to the
-// next line of them. A mean over a line changes from one place to the next by
-// what enters it less what leaves it.
-func (l *lumaPicture) sharpnessAlong(step, across int) float64 {
-	const length = 2*blurReach + 1
-	var differences, taken int
-	for line := range lumaSide {
-		for i := blurReach; i < lumaSide-blurReach-1; i++ {
-			at := line*across + i*step
-			difference := distance(l[at+step], l[at])
-			if difference <= noiseFloor*lumaScale {
-				continue
-			}
-			blurred := distance(l[at+(blurReach+1)*step], l[at-blurReach*step]) / length
-			differences += int(difference)
-			taken += int(max(difference-blurred, 0))
-		}
-	}
-	if differences == 0 {
-		return 0
-	}
-	return float64(taken) / float64(differences)
+// sharpness is the lesser of the horizontal and the vertical one. Both look for
+// edges of the same strength: what motion leaves of a pattern in its direction
+// is faint, but can be of any form.
+func (l *lumaPicture) sharpness() float64 {
+	const places = 2 * lumaSide * (lumaSide - reach)
+	sum := l.differences(1, lumaSide) + l.differences(lumaSide, 1)
+	edge := max(leastEdge*lumaScale, int32(strongEdge*sum/(2*places)))
+	return min(l.sharpnessAlong(1, lumaSide, edge), l.sharpnessAlong(lumaSide, 1, edge))
 }
 
-func distance(a, b int32) int32 {
-	return max(a-b, b-a)
+// differences is the sum of all differences over reach. Neighbours are step
+// apart, and across leads to the next line of them.
+func (l *lumaPicture) differences(step, across int) (sum int64) {
+	for line := range lumaSide {
+		for i := range lumaSide - reach {
+			at := line*across + i*step
+			over := l[at+reach*step] - l[at]
+			sum += int64(max(over, -over))
+		}
+	}
+	return sum
+}
+
+// sharpnessAlong is, at the edges, the ratio of the energy of differences
+// between neighbours to that of differences over reach.
+func (l *lumaPicture) sharpnessAlong(step, across int, edge int32) float64 {
+	const noiseEnergy = noise * lumaScale * lumaScale
+	var near, far int64
+	for line := range lumaSide {
+		for i := range lumaSide - reach {
+			at := line*across + i*step
+			over := l[at+reach*step] - l[at]
+			if max(over, -over) <= edge {
+				continue
+			}
+			beside := l[at+step] - l[at]
+			near += max(int64(beside)*int64(beside)-noiseEnergy, 0)
+			far += int64(over) * int64(over)
+		}
+	}
+	if far == 0 {
+		return 0
+	}
+	return float64(near) / float64(far)
 }

@@ -35,7 +35,7 @@ var numbered = regexp.MustCompile(`%0?\d*d`)
 // openImages replays a folder, or the files of a folder whose names fit a
 // pattern. Unlike OpenCV's own image sequences it does not stop at a gap in the
 // numbers or at a damaged file.
-func openImages(cfg Config, notice func(string)) (source, error) {
+func openImages(cfg Config, notice func(string)) (Source, error) {
 	folder, wanted := cfg.Source, anyPicture
 	if info, err := os.Stat(cfg.Source); err != nil || !info.IsDir() {
 		var pattern string
@@ -51,7 +51,7 @@ func openImages(cfg Config, notice func(string)) (source, error) {
 }
 
 // openReplay shows the files directly in fsys whose names are wanted.
-func openReplay(fsys fs.FS, name string, wanted *regexp.Regexp, cfg Config, notice func(string)) (source, error) {
+func openReplay(fsys fs.FS, name string, wanted *regexp.Regexp, cfg Config, notice func(string)) (Source, error) {
 	fps := cfg.FPS
 	if fps == 0 {
 		fps = usualFPS

@@ -28,14 +28,17 @@ type message struct {
 // the pictures of KindDemo, nil where there are none. It is the whole of
 // `canting camera`, which a Supervisor starts.
 func Serve(ctx context.Context, demo fs.FS) error {
-	return serve(ctx, func(cfg Config, notice func(string)) (source, error) {
+	return ServeSource(ctx, func(cfg Config, notice func(string)) (Source, error) {
 		return openSource(cfg, demo, notice)
 	})
 }
 
-type opener func(cfg Config, notice func(string)) (source, error)
+// Opener opens what cfg names; notice is told what a person should know though
+// the source goes on.
+type Opener func(cfg Config, notice func(string)) (Source, error)
 
-func serve(ctx context.Context, open opener) error {
+// ServeSource is Serve for sources of the caller's own, as tests have them.
+func ServeSource(ctx context.Context, open Opener) error {
 	box, err := openMailbox(mailboxFD)
 	if err != nil {
 		return err
@@ -55,7 +58,7 @@ func serve(ctx context.Context, open opener) error {
 	return err
 }
 
-func transfer(ctx context.Context, cfg Config, open opener, box *mailbox, say func(message)) error {
+func transfer(ctx context.Context, cfg Config, open Opener, box *mailbox, say func(message)) error {
 	src, err := openPatiently(ctx, cfg, open, say)
 	if err != nil {
 		return err
@@ -86,7 +89,7 @@ const (
 	betweenAttempts = 500 * time.Millisecond
 )
 
-func openPatiently(ctx context.Context, cfg Config, open opener, say func(message)) (source, error) {
+func openPatiently(ctx context.Context, cfg Config, open Opener, say func(message)) (Source, error) {
 	notice := func(text string) { say(message{Notice: text}) }
 	for attempt := 1; ; attempt++ {
 		src, err := open(cfg, notice)

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// source gives frames one after the other. It may block for ever, in C++ where
+// Source gives frames one after the other. It may block for ever, in C++ where
 // no context reaches it: that is why sources live in a process of their own.
-type source interface {
+type Source interface {
 	// Read waits for the next frame, whose BGR is good until the next call.
 	// After an error the source is of no more use.
 	Read(ctx context.Context) (Frame, error)
@@ -18,7 +18,7 @@ type source interface {
 
 // openSource opens what cfg names. demo holds the pictures of KindDemo; notice
 // is told what a person should know though the source goes on.
-func openSource(cfg Config, demo fs.FS, notice func(string)) (source, error) {
+func openSource(cfg Config, demo fs.FS, notice func(string)) (Source, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}

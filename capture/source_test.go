@@ -15,7 +15,7 @@ import (
 
 // widths reads frames and returns their widths, by which these tests tell
 // pictures apart.
-func widths(t *testing.T, src source, frames int) []int {
+func widths(t *testing.T, src Source, frames int) []int {
 	t.Helper()
 	var out []int
 	for range frames {

@@ -26,6 +26,9 @@ type Status struct {
 	Reason   string    `json:"reason,omitempty"`
 	Restarts int       `json:"restarts"` // of the camera process
 	FPS      float64   `json:"fps"`      // new frames a second, over about a second
+	// MemoryBytes is what the camera process had resident when it was last
+	// looked at, once a second; 0 when there is none.
+	MemoryBytes int64 `json:"memory_bytes"`
 }
 
 // The supervisor's patience. A lost camera is to be known within 2 s and back
@@ -53,6 +56,15 @@ const (
 	longPause  = 2 * time.Second
 	// settledAfter of living, the next fault is a new one.
 	settledAfter = 10 * time.Second
+
+	weighEvery = time.Second
+)
+
+// A process that holds more than this leaks: memoryBase, and so many of its
+// largest frames (RATIONALE.md, "When does the camera process leak?").
+const (
+	memoryBase   = 256 << 20
+	memoryFrames = 8
 )
 
 var errClosed = errors.New("the camera is closed")
@@ -76,6 +88,7 @@ type Supervisor struct {
 	// belong to the supervisor's goroutine.
 	previous []byte
 	fps      meter
+	largest  int // bytes of the largest frame so far
 }
 
 // Supervise starts exe with args as the camera process (it must call Serve) and
@@ -148,6 +161,9 @@ func (s *Supervisor) run(ctx context.Context) {
 			return
 		}
 		s.lose(reason)
+		s.mu.Lock()
+		s.status.MemoryBytes = 0
+		s.mu.Unlock()
 		if lived > settledAfter {
 			pause = firstPause
 		}
@@ -210,16 +226,35 @@ func (s *Supervisor) look(c *child, w *watch) (reason string) {
 	case lost && reason == "":
 		s.lose(fmt.Sprintf("the camera has given no new picture for %v", lostAfter))
 	}
+	if reason == "" && now.Sub(w.weighed) > weighEvery {
+		w.weighed = now
+		reason = s.weigh(c)
+	}
 	return reason
 }
 
+// weigh takes down what the process holds; a reason is returned when it is more
+// than its frames can explain.
+func (s *Supervisor) weigh(c *child) (reason string) {
+	held := c.resident()
+	s.mu.Lock()
+	s.status.MemoryBytes = held
+	s.mu.Unlock()
+	if limit := int64(memoryBase + memoryFrames*s.largest); held > limit {
+		return fmt.Sprintf("the camera process held %d MiB of memory, more than the %d MiB that it may", held>>20, limit>>20)
+	}
+	return ""
+}
+
 // accept makes f the newest frame, unless it repeats the last one: a camera's
-// noise never does, but a frozen camera or driver does for ever.
+// noise never does, but a frozen camera or driver does for ever. Only a sensor
+// without any light, or with far too much, has no noise.
 func (s *Supervisor) accept(f Frame) (fresh bool) {
-	if !s.cfg.mayStandStill() && bytes.Equal(f.BGR, s.previous) {
+	if !s.cfg.mayStandStill() && bytes.Equal(f.BGR, s.previous) && !even(f.BGR) {
 		return false
 	}
 	s.previous = f.BGR
+	s.largest = max(s.largest, len(f.BGR))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.Seq = s.latest.Seq + 1
@@ -232,6 +267,11 @@ func (s *Supervisor) accept(f Frame) (fresh bool) {
 	}
 	s.status.FPS = s.fps.count(time.Now())
 	return true
+}
+
+// even tells whether all bytes are the same, as in black and in white.
+func even(bgr []byte) bool {
+	return bytes.Equal(bgr[1:], bgr[:len(bgr)-1])
 }
 
 // lose takes the frame away and says why.
@@ -255,6 +295,7 @@ type watch struct {
 	first   time.Time // its first frame
 	last    time.Time // its last frame, a repeated one too
 	fresh   time.Time // its last new frame
+	weighed time.Time // when its memory was last looked at
 }
 
 func (w *watch) frame(now time.Time, fresh bool) {

@@ -16,7 +16,7 @@ type video struct {
 	pacer   pacer
 }
 
-func openVideo(cfg Config) (source, error) {
+func openVideo(cfg Config) (Source, error) {
 	v := &video{path: cfg.Source, mat: gocv.NewMat()}
 	if err := v.rewind(); err != nil {
 		v.mat.Close()

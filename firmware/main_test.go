@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"canting/capture/faultycamera"
+	"canting/firmware/demo"
 )
 
 // asCanting makes the test binary be the program, as which the kiosk under
@@ -29,6 +32,12 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) == 4 && os.Args[1] == asTrial {
 		os.Exit(liveThroughTrial(os.Args[2], os.Args[3]))
+	}
+	if script := os.Getenv(faultycamera.Variable); script != "" && len(os.Args) == 2 && os.Args[1] == cameraName {
+		if err := faultycamera.Serve(context.Background(), faultycamera.Script(script), demo.Cloths()); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	if os.Getenv(asCanting) != "" || len(os.Args) == 2 && os.Args[1] == cameraName {
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))

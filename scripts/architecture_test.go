@@ -203,6 +203,20 @@ func TestGenericKernelsKnowNoDispatcher(t *testing.T) {
 	}
 }
 
+// What spoils a camera is for tests alone.
+func TestNoProductHoldsTheFaultyCamera(t *testing.T) {
+	const faulty = module + "/capture/faultycamera"
+	packages := list(t, nil, "./...")
+	if _, ok := packages[faulty]; !ok {
+		t.Fatalf("there is no package %s", faulty)
+	}
+	for _, p := range packages {
+		if slices.Contains(p.Imports, faulty) {
+			t.Errorf("%s imports %s outside of its tests", p.ImportPath, faulty)
+		}
+	}
+}
+
 // tracked lists the repository's files, relative to its root.
 func tracked(t *testing.T) []string {
 	t.Helper()

@@ -58,16 +58,17 @@ func TestGuidesAgree(t *testing.T) {
 // Everything that the page may tell the staff stands in the guide, word for word.
 func TestGuideKnowsWhatThePageSays(t *testing.T) {
 	words := read(t, "firmware/page/words.js")
-	problems := regexp.MustCompile(`(?s)\n  (\w+): \{.*?\n    problems: \{\n(.*?)\n    \}`)
-	said := regexp.MustCompile(`(?m)^ {6}\w+: "(.*)",$`)
+	languages := regexp.MustCompile(`(?s)\n  (\w+): \{\n(.*?)\n  \}`)
+	staff := regexp.MustCompile(`(?s)    problems: \{\n.*?\n    \}|    (?:drift|untold|allowUnsigned): "[^\n]*`)
+	said := regexp.MustCompile(`(?m)^ +\w+: "(.*)",?$`)
 	told := map[string]int{}
-	for _, block := range problems.FindAllStringSubmatch(words, -1) {
+	for _, block := range languages.FindAllStringSubmatch(words, -1) {
 		for _, guide := range guides {
 			if guide.language != block[1] {
 				continue
 			}
 			text := read(t, "docs/"+guide.file)
-			for _, message := range said.FindAllStringSubmatch(block[2], -1) {
+			for _, message := range said.FindAllStringSubmatch(strings.Join(staff.FindAllString(block[2], -1), "\n"), -1) {
 				told[guide.language]++
 				if !strings.Contains(text, "| "+message[1]+" |") {
 					t.Errorf("%s does not say what to do when the page says %q", guide.file, message[1])

@@ -126,6 +126,8 @@ milliseconds() {
 
 kiosk() {
 	local metrics latency processes
+	processes=$(pgrep -x canting | paste -sd ,) || true
+	row "memory of the kiosk's processes (PSS), MiB" "${processes:+$(memory "$processes")}"
 	if ! command -v curl >/dev/null; then
 		row 'the running kiosk' 'not asked: there is no curl'
 	elif ! metrics=$(ask /metrics); then
@@ -135,8 +137,6 @@ kiosk() {
 		row 'camera to label, ms, median and 0.9 quantile' \
 			"${latency:+$latency, $(milliseconds 'canting_label_age_seconds{quantile="0.9"' "$metrics")}"
 		row 'frames a second' "$(awk '$1 == "canting_camera_frames_per_second" { printf "%.1f", $2 }' <<<"$metrics")"
-		processes=$(pgrep -x canting | paste -sd ,) || true
-		row "memory of the kiosk's processes (PSS), MiB" "${processes:+$(memory "$processes")}"
 	fi
 }
 

@@ -34,7 +34,7 @@ remote() {
 # install_package FILE installs one of the board's packages, older or newer. The
 # settings stay; a setting's file that a person changed is left as it is.
 install_package() {
-	remote "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends --allow-downgrades --reinstall -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $1 </dev/null"
+	remote "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --allow-downgrades --reinstall -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $1 </dev/null"
 }
 
 # ready waits a minute for the kiosk, which the connection reaches where its

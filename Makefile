@@ -50,6 +50,11 @@ test-power: setup-test ## Kill the model store at every system call, then swap m
 	CANTING_POWER=all go test -count=1 -v -timeout 1h -run PowerCuts ./firmware/store ./firmware
 	CANTING_SWAPS=$(SWAPS) go test -race -count=1 -v -timeout 3h -run SwapsDropNoFrame ./firmware
 
+DURATION := 30m
+.PHONY: soak
+soak: setup-test ## Run the kiosk for DURATION under camera faults, swaps, presses and viewers, and print its figures
+	CANTING_SOAK=$(DURATION) go test -count=1 -v -timeout 0 -run TestSoak ./firmware
+
 .PHONY: check
 check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, generated assembly, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -180,9 +181,15 @@ func startProgram(t testing.TB, config string) (url string) {
 // launch starts the kiosk as a process of its own.
 func launch(t testing.TB, config string) (url string, command *exec.Cmd) {
 	t.Helper()
+	return launchLogging(t, config, t.Output())
+}
+
+// launchLogging is launch with a log of its own and more in its environment.
+func launchLogging(t testing.TB, config string, log io.Writer, environment ...string) (url string, command *exec.Cmd) {
+	t.Helper()
 	command = exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
-	command.Env = append(os.Environ(), asCanting+"=1")
-	command.Stderr = t.Output()
+	command.Env = append(append(os.Environ(), asCanting+"=1"), environment...)
+	command.Stderr = log
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

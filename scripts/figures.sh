@@ -24,6 +24,10 @@ figure() {
 	agree "$out/$name/model.tflite"
 	CANTING_MODEL="$out/$name/model.tflite" CANTING_DATA=$data \
 		go test -count=1 -v -run LiteRTOnPhotographs ./trainer | grep 'top label'
+	for part in test train; do
+		CANTING_MODEL="$out/$name/model.tflite" CANTING_DATA=$data/$part \
+			go test -count=1 -v -run ViewsOnPhotographs ./firmware | sed -n "s/.*: \(.*named right by.*\)/$part: \1/p"
+	done
 }
 
 mkdir -p "$out"

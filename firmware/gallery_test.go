@@ -190,6 +190,12 @@ func launchLogging(t testing.TB, config string, log io.Writer, environment ...st
 	command = exec.Command(os.Args[0], "run", "--config", config, "--listen", "127.0.0.1:0")
 	command.Env = append(append(os.Environ(), asCanting+"=1"), environment...)
 	command.Stderr = log
+	return listening(t, command), command
+}
+
+// listening starts a kiosk and waits until it tells its address.
+func listening(t testing.TB, command *exec.Cmd) (url string) {
+	t.Helper()
 	stdout, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +208,7 @@ func launchLogging(t testing.TB, config string, log io.Writer, environment ...st
 		command.Process.Kill()
 		t.Fatal(err, command.Wait())
 	}
-	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/"), command
+	return strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/")
 }
 
 func stopProgram(t testing.TB, command *exec.Cmd) {

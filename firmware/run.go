@@ -170,6 +170,12 @@ func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper,
 	group.Go(func() error { s.stream.run(ctx); return nil })
 	group.Go(func() error { dog.run(ctx); return nil })
 	group.Go(func() error {
+		if err := spareMemory(ctx, k.state); err != nil {
+			k.log.Warn("the kiosk takes more memory than it needs", "error", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
 		if err := httpServer.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve the page: %w", err)
 		}

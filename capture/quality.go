@@ -180,11 +180,11 @@ const (
 	// leastEdge is the difference over reach, in levels of luma, below which
 	// there is no edge; strongEdge is the same as a multiple, in halves, of the
 	// picture's mean difference.
-	leastEdge  = 8
+	leastEdge  = 10
 	strongEdge = 3
 	// noise is the squared difference between neighbours, in levels of luma,
 	// that the sensor makes.
-	noise = 3
+	noise = 6
 )
 
 // sharpness is the lesser of the horizontal and the vertical one. Both look for

@@ -2,15 +2,14 @@ package firmware
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"canting/capture"
 	"canting/configs"
@@ -21,31 +20,46 @@ import (
 type pictureClock struct {
 	frames []capture.Frame
 	newest atomic.Pointer[capture.Frame]
+	shown  atomic.Uint64 // frames
 
-	mu    sync.Mutex
-	shown []time.Time     // of frame 1, 2, ...
-	taken map[uint64]bool // by who had seen the one before, which is the live loop
-	waits []processorWait
+	mu sync.Mutex
+	// missed counts the frames that the live loop did not take; dropped those of
+	// them that it would have missed on a machine of its own too.
+	missed, dropped uint64
+	worked          time.Duration // the processor's time of the live loop's thread, at its last look
 }
 
-// processorWait is how long the program's threads have been ready and not
-// running until a moment, in sum.
-type processorWait struct {
-	at  time.Time
-	sum time.Duration
-}
-
+// Latest is asked by the live loop for what follows the frame that it has, and
+// for any frame by everybody else.
 func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
 	frame := c.newest.Load()
+	if after > 0 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		now := threadTime()
+		if missed := max(frame.Seq, after+1) - after - 1; missed > 0 {
+			c.missed += missed
+			c.dropped += min(missed, uint64((now-c.worked)/frameTime))
+		}
+		c.worked = now
+	}
 	if frame == nil || frame.Seq <= after {
 		return capture.Frame{}, false
 	}
-	if after > 0 || frame.Seq == 1 {
-		c.mu.Lock()
-		c.taken[frame.Seq] = true
-		c.mu.Unlock()
-	}
 	return *frame, true
+}
+
+// frameTime is the time between two frames.
+const frameTime = time.Second / 30
+
+// threadTime is how long this thread has run on a processor: what the machine
+// does meanwhile does not count.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		panic(err) // the clock exists since Linux 2.6.12
+	}
+	return time.Duration(t.Nano())
 }
 
 func (c *pictureClock) Status() capture.Status { return capture.Status{State: capture.Live} }
@@ -60,60 +74,11 @@ func (c *pictureClock) run(ctx context.Context, interval time.Duration) {
 			return
 		case <-tick.C:
 		}
-		c.mu.Lock()
-		seq, now := uint64(len(c.shown))+1, time.Now()
-		c.shown = append(c.shown, now)
-		c.mu.Unlock()
+		seq, now := c.shown.Add(1), time.Now()
 		frame := c.frames[seq%uint64(len(c.frames))]
 		frame.Seq, frame.At = seq, now
 		c.newest.Store(&frame)
 	}
-}
-
-// watchProcessor notes, until ctx ends, how long this program's threads waited
-// for a processor, by the kernel's count: schedstat's second figure, in
-// nanoseconds.
-func (c *pictureClock) watchProcessor(ctx context.Context) {
-	for ; ctx.Err() == nil; time.Sleep(poll) {
-		tasks, _ := filepath.Glob("/proc/self/task/*/schedstat")
-		wait := processorWait{at: time.Now()}
-		for _, task := range tasks {
-			var ran, waited time.Duration
-			text, _ := os.ReadFile(task)
-			fmt.Sscan(string(text), &ran, &waited)
-			wait.sum += waited
-		}
-		c.mu.Lock()
-		c.waits = append(c.waits, wait)
-		c.mu.Unlock()
-	}
-}
-
-// starved tells whether the machine was busy with something else for longer
-// than a frame leaves room for.
-func (c *pictureClock) starved(from, to time.Time) bool {
-	const room = 10 * time.Millisecond
-	first := max(sort.Search(len(c.waits), func(i int) bool { return c.waits[i].at.After(from) })-1, 0)
-	last := min(sort.Search(len(c.waits), func(i int) bool { return c.waits[i].at.After(to) }), len(c.waits)-1)
-	return c.waits[last].sum-c.waits[first].sum > room
-}
-
-// missed counts the frames that the live loop did not take, and how many of
-// them no lack of processor explains.
-func (c *pictureClock) missed() (all, unexplained int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, at := range c.shown[:len(c.shown)-1] {
-		if c.taken[uint64(i+1)] {
-			continue
-		}
-		all++
-		// The frame before may have been late, and then its work goes on.
-		if !c.starved(at.Add(-time.Second/30), c.shown[i+1]) {
-			unexplained++
-		}
-	}
-	return all, unexplained
 }
 
 // bench is a kiosk with a pictureClock for a camera.
@@ -126,7 +91,7 @@ type bench struct {
 
 func newBench(t testing.TB, model, yaml string) *bench {
 	t.Helper()
-	b := &bench{camera: &pictureClock{taken: map[uint64]bool{}}}
+	b := &bench{camera: &pictureClock{}}
 	for _, c := range demoCloths(t) {
 		frame, err := capture.Decode(c.file)
 		if err != nil {

@@ -168,6 +168,7 @@ func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper,
 	shutter := &button{config: config.Button, kiosk: k, board: characterDevice{}, log: k.log}
 	group.Go(func() error { shutter.run(ctx); return nil })
 	group.Go(func() error { s.stream.run(ctx); return nil })
+	group.Go(func() error { s.events.run(ctx); return nil })
 	group.Go(func() error { dog.run(ctx); return nil })
 	group.Go(func() error {
 		if err := spareMemory(ctx, k.state); err != nil {

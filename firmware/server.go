@@ -11,7 +11,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"canting/infer"
@@ -24,14 +23,14 @@ type server struct {
 	metrics *metrics
 	curator *curator
 	log     *slog.Logger
-	viewers atomic.Int64 // of the events
+	events  *events
 }
 
 func newServer(k *kiosk) *server {
-	s := &server{kiosk: k, stream: newStream(k.camera, k.settings.Load().config.Live.StreamFPS, k.log), metrics: k.metrics, log: k.log}
+	s := &server{kiosk: k, stream: newStream(k.camera, k.settings.Load().config.Live.StreamFPS, k.log), events: newEvents(k.state, k.log), metrics: k.metrics, log: k.log}
 	s.curator = &curator{kiosk: k, door: newDoorkeeper(), log: k.log}
 	s.metrics.countViewers("stream", s.stream.viewers.Load)
-	s.metrics.countViewers("events", s.viewers.Load)
+	s.metrics.countViewers("events", s.events.viewers.Load)
 	s.metrics.registry.MustRegister(servingModel{k}, k.drift)
 	return s
 }
@@ -46,7 +45,7 @@ func (s *server) handler(allowedHosts []string) http.Handler {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.Handle("GET /stream.mjpg", s.stream)
 	mux.HandleFunc("GET /api/v1/state", s.state)
-	mux.HandleFunc("GET /api/v1/events", s.events)
+	mux.Handle("GET /api/v1/events", s.events)
 	mux.HandleFunc("GET /api/v1/model", s.model)
 	mux.HandleFunc("POST /api/v1/shutter", s.shutter)
 	mux.HandleFunc("GET /api/v1/verdicts/{id}/picture.jpg", s.verdictPicture)
@@ -131,42 +130,6 @@ func (s *server) readyz(w http.ResponseWriter, _ *http.Request) {
 func (s *server) state(w http.ResponseWriter, _ *http.Request) {
 	now, _ := s.kiosk.state.get()
 	s.writeJSON(w, http.StatusOK, now)
-}
-
-// events sends the state whenever it changes, as server-sent events.
-func (s *server) events(w http.ResponseWriter, r *http.Request) {
-	const rest = 100 * time.Millisecond // between two events: the eye wants no more than 10 labels a second
-	s.viewers.Add(1)
-	defer s.viewers.Add(-1)
-	w.Header().Set("Content-Type", "text/event-stream")
-	control := http.NewResponseController(w)
-	for {
-		now, changed := s.kiosk.state.get()
-		body, err := json.Marshal(now)
-		if err != nil {
-			s.log.Error("the state could not be written", "error", err)
-			return
-		}
-		if err := control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
-			return
-		}
-		if _, err := fmt.Fprintf(w, "event: state\ndata: %s\n\n", body); err != nil {
-			return
-		}
-		if err := control.Flush(); err != nil {
-			return
-		}
-		select {
-		case <-r.Context().Done():
-			return
-		case <-time.After(rest):
-		}
-		select {
-		case <-r.Context().Done():
-			return
-		case <-changed:
-		}
-	}
 }
 
 // shutter presses the shutter and answers with the verdict.

@@ -239,7 +239,7 @@ func TestStalledViewerIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	for began := time.Now(); time.Since(began) < 10*time.Second; {
+	for began := time.Now(); time.Since(began) < time.Minute; {
 		if _, err := io.CopyN(io.Discard, response.Body, 256<<10); err != nil {
 			t.Fatalf("the reading viewer was cut off: %v", err)
 		}
@@ -250,7 +250,7 @@ func TestStalledViewerIsDropped(t *testing.T) {
 			return
 		}
 	}
-	t.Error("the stalled viewer was still connected after 10 s")
+	t.Error("the stalled viewer was still connected after a minute")
 }
 
 // openConnections tells whether the server's end of a client's connection is

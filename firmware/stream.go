@@ -3,6 +3,7 @@ package firmware
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -15,6 +16,10 @@ import (
 // the viewer is dropped: nobody waits for it.
 const writeTime = 2 * time.Second
 
+// boundary is between two pictures. A browser shows a picture once it has read
+// the boundary after it, so each is sent with the one that follows.
+const boundary = "--picture\r\n"
+
 // stream encodes the newest frame once for all its viewers, and not at all
 // when nobody looks.
 type stream struct {
@@ -22,7 +27,7 @@ type stream struct {
 	interval time.Duration
 	log      *slog.Logger
 	viewers  atomic.Int64
-	jpeg     *latest[[]byte]
+	part     *latest[[]byte] // of the multipart stream: the newest picture
 }
 
 func newStream(cam camera, fps float64, log *slog.Logger) *stream {
@@ -30,7 +35,7 @@ func newStream(cam camera, fps float64, log *slog.Logger) *stream {
 		camera:   cam,
 		interval: time.Duration(float64(time.Second) / fps),
 		log:      log,
-		jpeg:     newLatest[[]byte](nil),
+		part:     newLatest[[]byte](nil),
 	}
 }
 
@@ -58,7 +63,7 @@ func (s *stream) run(ctx context.Context) {
 			s.log.Error("a frame could not be streamed", "frame", seq, "error", err)
 			continue
 		}
-		s.jpeg.set(jpeg)
+		s.part.set(fmt.Appendf(nil, "Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n%s", len(jpeg), jpeg, boundary))
 	}
 }
 
@@ -70,27 +75,23 @@ func (s *stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=picture")
 	w.Header().Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
-	// A browser shows a picture once it has read the boundary after it, so
-	// each picture is sent with the boundary that follows.
-	const boundary = "--picture\r\n"
-	between := boundary
 	// The picture at hand may be from before the last viewer left.
-	_, changed := s.jpeg.get()
+	_, changed := s.part.get()
+	io.WriteString(w, boundary) // into the buffer, to go out with the first picture
 	for {
 		select {
 		case <-r.Context().Done():
 			return
 		case <-changed:
 		}
-		var jpeg []byte
-		jpeg, changed = s.jpeg.get()
 		if err := control.SetWriteDeadline(time.Now().Add(writeTime)); err != nil {
 			return
 		}
-		if _, err := fmt.Fprintf(w, "%sContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n%s", between, len(jpeg), jpeg, boundary); err != nil {
+		var part []byte
+		part, changed = s.part.get()
+		if _, err := w.Write(part); err != nil {
 			return
 		}
-		between = ""
 		if err := control.Flush(); err != nil {
 			return
 		}

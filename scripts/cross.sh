@@ -33,6 +33,5 @@ export CGO_LDFLAGS='-lopencv_core -lopencv_imgproc -lopencv_imgcodecs -lopencv_v
 mkdir -p "$out"
 # Build identifiers hold the compiler's command line, and with it the folder.
 build=(go build -trimpath -buildvcs=true -ldflags='-s -w -buildid=' -o "$out/")
-CGO_ENABLED=1 "${build[@]}" -buildmode=pie ./firmware/cmd/canting
-CGO_ENABLED=1 "${build[@]}" ./firmware/cmd/canting-manual
+CGO_ENABLED=1 "${build[@]}" -buildmode=pie ./firmware/cmd/...
 CGO_ENABLED=0 "${build[@]}" ./infer/cmd/canting-bench

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the packages of the checked-out commit twice, from clones in two folders
-# with compile caches of their own, and fails unless they are the same bytes.
+# Builds the packages of the checked-out commit twice, from clones in two folders,
+# the second with an empty compile cache, and fails unless they are the same bytes.
 #
 #   scripts/reproducible.sh arm64|armhf|amd64 [bookworm] [trixie]
 set -euo pipefail
@@ -13,8 +13,8 @@ for folder in one another/folder; do
 	# The sysroots are the same ones, by another path.
 	mkdir -p build/sysroot "$work/$folder/build"
 	ln -s "$PWD/build/sysroot" "$work/$folder/build/sysroot"
-	GOCACHE=$PWD/$work/cache "$work/$folder/scripts/package.sh" "$@"
-	rm -rf "$work/cache"
+	"$work/$folder/scripts/package.sh" "$@"
+	export GOCACHE=$PWD/$work/cache
 done
 for deb in "$work"/one/dist/*_"$arch".deb; do
 	cmp "$deb" "$work/another/folder/dist/${deb##*/}"

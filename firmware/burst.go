@@ -11,7 +11,7 @@ import (
 
 // steadiness is the least sharpness of a frame that counts, as a share of the
 // sharpest's of the same burst: below it the camera or the cloth has moved.
-const steadiness = 0.9
+const steadiness = 0.7
 
 // shot is one frame and what was seen in it.
 type shot struct {

@@ -46,19 +46,17 @@ stage() {
 	SOURCE_DATE_EPOCH=$epoch emulate "$built/canting-manual" "$root/usr/share"
 }
 
-# try has the packaged program examine its packaged configuration. A camera is
-# the one thing that may be missing here.
+# try has the packaged program load its packaged configuration and name a cloth.
+# `canting doctor` would do more, but starts a camera process, and qemu-user
+# cannot be relied on to fork a program of many threads.
 try() {
-	local root=$1 scratch report
+	local root=$1 scratch
 	scratch=$(mktemp -d)
 	cp "$root"/etc/canting/*.yaml "$scratch/"
 	sed -i "s|/var/lib/canting/models|$scratch/models|" "$scratch/kiosk.yaml"
-	report=$(emulate "$root/usr/bin/canting" doctor --config "$scratch/kiosk.yaml" 2>/dev/null) || true
+	emulate "$root/usr/bin/canting" models list --config "$scratch/kiosk.yaml"
 	rm -rf "$scratch"
-	if ! grep -q '^ok  *goldens' <<<"$report" || grep '^problem' <<<"$report" | grep -qv '^problem *camera'; then
-		printf '%s\npackage: the packaged kiosk.yaml does not hold; the reason is above\n' "$report" >&2
-		return 1
-	fi
+	emulate "$root/usr/bin/canting" classify firmware/demo/cloths/1-rangkiang.jpg | grep ': rangkiang '
 }
 
 # package SUITE builds one package.

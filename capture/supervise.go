@@ -156,6 +156,7 @@ func (s *Supervisor) run(ctx context.Context) {
 	defer runtime.UnlockOSThread()
 	defer s.lose("the camera was switched off")
 	for pause := firstPause; ; pause = min(2*pause, longPause) {
+		started := time.Now()
 		lived, reason := s.runChild(ctx)
 		if ctx.Err() != nil {
 			return
@@ -167,7 +168,8 @@ func (s *Supervisor) run(ctx context.Context) {
 		if lived > settledAfter {
 			pause = firstPause
 		}
-		if sleep(ctx, pause) != nil {
+		// The pause keeps starts apart; one that hung has paused already.
+		if sleep(ctx, max(pause-time.Since(started), firstPause)) != nil {
 			return
 		}
 		s.mu.Lock()

@@ -110,6 +110,10 @@ func registerCamera(register promauto.Factory, cam camera) {
 		Name: "canting_camera_frames_per_second",
 		Help: "New frames a second that the camera gives, over about a second.",
 	}, func() float64 { return cam.Status().FPS })
+	register.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "canting_camera_memory_bytes",
+		Help: "Resident memory of the camera process; 0 while there is none.",
+	}, func() float64 { return float64(cam.Status().MemoryBytes) })
 }
 
 // countViewers tells how many watch.

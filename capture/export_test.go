@@ -12,12 +12,8 @@ var (
 	ErrClosed = errClosed
 )
 
-// The supervisor's patience.
-const (
-	FrozenFor    = frozenFor
-	MemoryBase   = memoryBase
-	MemoryFrames = memoryFrames
-)
+// FrozenFor is the supervisor's patience with a repeated picture.
+const FrozenFor = frozenFor
 
 // DamageMailbox is a process gone mad: it leaves numbers that are no slot's and
 // frames larger than their slot.

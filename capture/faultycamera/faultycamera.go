@@ -228,8 +228,10 @@ func (c *camera) Read(ctx context.Context) (capture.Frame, error) {
 		panic("a fault in a library")
 	case Killed:
 		unix.Kill(os.Getpid(), unix.SIGKILL)
+		select {} // the signal may reach another thread first
 	case Stopped:
 		unix.Kill(os.Getpid(), unix.SIGSTOP)
+		select {}
 	case Leaking:
 		c.leaked = append(c.leaked, bytes.Repeat([]byte{1}, 16<<20))
 	}

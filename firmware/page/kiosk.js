@@ -1,6 +1,9 @@
 // The kiosk's page. Everything that the kiosk knows arrives as one state, in
-// server-sent events; render draws it. Labels and stories are only ever set as
-// text.
+// server-sent events, up to ten times a second; render shows it.
+import { start, stop } from "./attract.js";
+import { showLive, showStaff } from "./live.js";
+import { chooseLanguage, language, put, say, setGallerysLanguage } from "./say.js";
+import { forgetVerdict, said, showTimeLeft, showVerdict } from "./verdict.js";
 import { words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -8,191 +11,189 @@ const $ = (id) => document.getElementById(id);
 // After this long without an event, in milliseconds, what is on the screen may
 // be out of date and is taken off. The kiosk sends at least one a second.
 const silence = 2500;
+// After this long the connection is given up and made anew.
+const patience = 10000;
 
 let state = null;
 let heardAt = -Infinity;
-let language = null; // the visitor's choice; the kiosk's until then
-let dismissed = null; // the id of the verdict that was sent away
-let pressing = false;
+let connectedAt = -Infinity;
+let touchedAt = performance.now();
+let verdict = null; // on the screen
+let hold = 0; // how long it stands there untouched, in milliseconds
+let seen = []; // the ids of the last verdicts
+let press = null; // the press under way, as the controller that ends it
 let failed = false;
-let shownVerdict = null;
-
-const say = (key) => words[language ?? state?.language ?? "id"][key];
-const tell = (text) => text[language ?? state?.language ?? "id"];
-
-// A probability is rounded down: 99.6 % is not certainty.
-const percent = (p) => `${Math.floor(p * 100)} %`;
-const sureness = (p) => say("sure")[p >= 0.9 ? 3 : p >= 0.7 ? 2 : p >= 0.5 ? 1 : 0];
+let events;
 
 function view() {
-  if (performance.now() - heardAt > silence) return state ? "offline" : "starting";
-  if (state.verdict && state.verdict.id !== dismissed) return "verdict";
-  return state.camera.state;
+  const now = performance.now();
+  if (now - heardAt > silence) return state ? "offline" : "starting";
+  if (verdict) return "verdict";
+  if (state.camera.state !== "live") return state.camera.state;
+  const after = state.attract_after_ms;
+  return after > 0 && now - touchedAt > after ? "attract" : "live";
 }
 
-// The picture covers its stage, so the guide box is scaled as the picture is.
-function placeGuide() {
-  const { width, height, crop } = state?.camera ?? {};
-  if (!width) return;
-  const stage = $("stage").getBoundingClientRect();
-  const scale = Math.max(stage.width / width, stage.height / height);
-  const side = Math.min(crop * Math.min(width, height) * scale, stage.width - 12, stage.height - 12);
-  $("guide").style.setProperty("--side", `${side}px`);
+// touch tells that someone is there: who reads a verdict may go on reading.
+function touch() {
+  touchedAt = performance.now();
+  if (verdict) showTimeLeft(hold);
 }
 
-function renderAnswer(answer, prefix) {
-  const dash = prefix && `${prefix}-`;
-  // What is not known has neither a confidence nor guesses.
-  $(prefix || "label").classList.toggle("unknown", answer.unknown);
-  $(`${dash}name`).textContent = answer.unknown ? say("unknown") : tell(answer.name);
-  $(`${dash}percent`).textContent = percent(answer.confidence);
-  $(`${dash}sure`).textContent = sureness(answer.confidence);
-  $(`${dash}bar`).style.setProperty("--fill", answer.confidence);
+// take puts a verdict on the screen, whether it was asked for here or by a press
+// elsewhere. An event from before the answer to a press may arrive after it.
+function take(next) {
+  if (!next || seen.includes(next.id)) return;
+  seen = [next.id, ...seen].slice(0, 8);
+  verdict = next;
+  hold = new Date(next.until) - new Date(state.at);
+  failed = false;
+  touch();
 }
 
-function renderVerdict(verdict) {
-  renderAnswer(verdict, "verdict");
-  const name = $("verdict-name").textContent;
-  const story = verdict.unknown ? say("unknownAdvice") : tell(verdict.story) || say("noStory");
-  $("story").textContent = story;
-  const others = verdict.scores.filter((s) => s.label !== verdict.label && s.probability >= 0.01);
-  $("others").textContent = others.length
-    ? `${say("others")} ${others.map((s) => `${tell(s.name)} ${percent(s.probability)}`).join(", ")}`
-    : "";
-  const sure = verdict.unknown ? "" : `${$("verdict-sure").textContent}, ${percent(verdict.confidence)}.`;
-  const spoken = `${name}. ${sure} ${story}`;
-  if ($("said").textContent !== spoken) $("said").textContent = spoken;
-  if (shownVerdict === verdict.id) return;
-  shownVerdict = verdict.id;
-  $("taken").src = verdict.picture;
-  $("again").style.setProperty("--hold", `${Math.max(0, new Date(verdict.until) - new Date(state.at))}ms`);
+function dismiss() {
+  verdict = null;
+  failed = false;
+  touch();
+  render();
 }
 
-// What the staff should know, in the order in which it matters.
-function renderStaff(model) {
-  const lines = [];
-  if (model?.problem) lines.push(say("problems")[model.problem.reason] ?? say("problems").unread);
-  if (model?.untold) lines.push(say("untold"));
-  if (model?.drift) lines.push(say("drift"));
-  if (model?.allow_unsigned) lines.push(say("allowUnsigned"));
-  $("staff").hidden = !lines.length;
-  $("staff").textContent = lines.join(" ");
-}
-
-function renderWatching(now) {
-  const live = now === "live";
-  const answer = live ? state.answer : null;
-  $("label").classList.toggle("empty", !answer);
-  if (answer) renderAnswer(answer, "");
-  $("hint").textContent = !live ? "" : failed ? say("failed") : say("hint");
-  $("shutter").disabled = !live || pressing;
-  $("shutter-word").textContent = say(pressing ? "looking" : "shutter");
-  if (live) {
-    if (shownVerdict !== null || $("said").dataset.notice) $("said").textContent = "";
-    delete $("said").dataset.notice;
-    shownVerdict = null;
-    return;
+function renderWords() {
+  document.documentElement.lang = language();
+  for (const element of document.querySelectorAll("[data-word]")) put(element, say(element.dataset.word));
+  $("picture").alt = say("picture");
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.setAttribute("aria-pressed", button.dataset.language === language());
   }
-  $("notice-title").textContent = say(now);
-  $("notice-advice").textContent = say(`${now}Advice`);
-  $("said").dataset.notice = now;
-  if ($("said").textContent !== say(now)) $("said").textContent = say(now);
+  put($("demo"), say(state?.camera.source === "demo" ? "demo" : "demoModel"));
+  // The invitation stands there in every language, the gallery's first.
+  const order = Object.keys(words).sort((a, b) => (b === language()) - (a === language()));
+  $("invitation").replaceChildren(...order.map((code) => {
+    const sentence = document.createElement("p");
+    sentence.lang = code;
+    sentence.textContent = words[code].invitation;
+    return sentence;
+  }));
+}
+
+// enter is what a change of the view brings with it.
+function enter(now, was) {
+  document.body.dataset.view = now;
+  $("verdict").hidden = now !== "verdict";
+  $("watching").hidden = now === "verdict";
+  if (now === "attract") {
+    chooseLanguage(null);
+    failed = false;
+    start();
+  }
+  if (was === "attract") stop();
+  if (now === "verdict") $("again").focus({ preventScroll: true });
+  if (was === "verdict") {
+    forgetVerdict();
+    $("shutter").focus({ preventScroll: true });
+  }
+  if (now === "offline") press?.abort();
 }
 
 function render() {
   const now = view();
   const was = document.body.dataset.view;
-  document.documentElement.lang = language ?? state?.language ?? "id";
-  for (const el of document.querySelectorAll("[data-word]")) el.textContent = say(el.dataset.word);
-  $("picture").alt = say("picture");
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.setAttribute("aria-pressed", button.dataset.language === document.documentElement.lang);
-  }
+  if (now !== was) enter(now, was);
+  const source = `${language()} ${state?.camera.source}`;
+  if (document.body.dataset.words !== source) renderWords();
+  document.body.dataset.words = source;
   $("demo").hidden = !state?.demo;
-  $("demo").textContent = say(state?.camera.source === "demo" ? "demo" : "demoModel");
-  document.body.dataset.view = now;
-  $("verdict").hidden = now !== "verdict";
-  $("watching").hidden = now === "verdict";
-  if (now === "verdict") renderVerdict(state.verdict);
-  else renderWatching(now);
-  renderStaff(state?.model);
-  placeGuide();
-  if (now !== was && now === "verdict") $("again").focus({ preventScroll: true });
-  if (now !== was && was === "verdict") $("shutter").focus({ preventScroll: true });
+  $("collecting").hidden = !state?.collecting;
+  if (now === "verdict") showVerdict(verdict, state);
+  else showLive(now, state, { pressing: press !== null, failed });
+  showStaff(state?.model);
+  put($("said"), now === "verdict" ? said(verdict) : now === "live" || now === "attract" ? (failed ? say("failed") : "") : say(now));
 }
 
-async function press() {
-  if (pressing || view() !== "live") return;
-  pressing = true;
+async function shoot() {
+  if (press || !["live", "attract"].includes(view())) return;
+  press = new AbortController();
   failed = false;
   render();
   try {
-    const response = await fetch("/api/v1/shutter", { method: "POST" });
+    const response = await fetch("/api/v1/shutter", { method: "POST", signal: press.signal });
     if (!response.ok) throw new Error(await response.text());
-    state.verdict = await response.json();
+    take(await response.json());
   } catch (error) {
     console.warn(error);
     failed = true;
+    touch();
   }
-  pressing = false;
-  render();
-}
-
-function again() {
-  dismissed = state.verdict?.id ?? null;
-  failed = false;
+  press = null;
   render();
 }
 
 function listen() {
-  const events = new EventSource("/api/v1/events");
+  connectedAt = performance.now();
+  events = new EventSource("/api/v1/events");
+  // The picture comes from the same kiosk: where one broke off, so did the other.
+  events.addEventListener("open", watch);
   events.addEventListener("state", (event) => {
-    const offline = view() === "offline";
-    const verdict = state?.verdict;
     state = JSON.parse(event.data);
-    // An event from before the answer to a press may arrive after it.
-    const held = verdict && new Date(verdict.until) > new Date(state.at);
-    if (held && verdict.id > (state.verdict?.id ?? 0)) state.verdict = verdict;
     heardAt = performance.now();
-    if (offline) watch();
+    setGallerysLanguage(state.language);
+    take(state.verdict);
     render();
-  });
-  // The browser reconnects by itself unless the kiosk answered with an error.
-  events.addEventListener("error", () => {
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 1000);
   });
 }
 
 // watch opens the live picture anew; the query keeps the browser from showing
-// the stream that broke off.
+// the stream that broke off. Before the page has loaded, a camera without
+// pictures would keep it loading for ever.
 function watch() {
-  $("picture").src = `/stream.mjpg?${Date.now()}`;
+  if (document.readyState === "complete") $("picture").src = `/stream.mjpg?${Date.now()}`;
+}
+
+function tick() {
+  const now = performance.now();
+  if (verdict && now - touchedAt > hold) return dismiss();
+  // A browser reconnects by itself only when it notices that the line is dead.
+  if (now - Math.max(heardAt, connectedAt) > patience) {
+    events.close();
+    listen();
+  }
+  if (view() !== document.body.dataset.view) render();
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== " " && event.key !== "Enter") return;
+  if (event.key !== " " && event.key !== "Enter") {
+    touch();
+    return;
+  }
   // A key that is still held when the verdict comes must not send it away.
   if (event.repeat) return event.preventDefault();
   if (event.target.closest("button")) return; // the button's own key
   event.preventDefault();
-  if (view() === "verdict") again();
-  else press();
+  if (view() === "verdict") dismiss();
+  else shoot();
 });
-$("shutter").addEventListener("click", press);
-$("again").addEventListener("click", again);
+// On the attract screen a touch counts once it ends: the shutter must not move
+// away from beneath a finger.
+document.addEventListener("pointerdown", () => view() !== "attract" && touch());
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#shutter")) return;
+  touch();
+  render();
+});
+$("shutter").addEventListener("click", shoot);
+$("again").addEventListener("click", dismiss);
 for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", () => {
-    language = button.dataset.language;
+  button.addEventListener("click", (event) => {
+    touch();
+    chooseLanguage(button.dataset.language);
     // After a touch, hand the keys back to the shutter: a clicker sends a space.
     if (event.detail > 0) button.blur();
     render();
   });
 }
 $("picture").addEventListener("error", () => setTimeout(watch, 1000));
-new ResizeObserver(placeGuide).observe($("stage"));
-setInterval(() => view() !== document.body.dataset.view && render(), 250);
+addEventListener("load", watch);
+setInterval(tick, 250);
 
 render();
 listen();
-// Earlier, a camera without pictures would keep the page loading for ever.
-addEventListener("load", watch);

@@ -227,10 +227,13 @@ func (b *browser) checkEveryStoryFits() {
 	}
 }
 
-// watchViews makes the page keep the names of the views that it shows.
+// watchViews makes the page keep the names of the views that it shows from now
+// on.
 const watchViews = `(() => {
+	window.watcher?.disconnect();
 	window.views = [document.body.dataset.view];
-	new MutationObserver(() => views.push(document.body.dataset.view)).observe(document.body, {attributeFilter: ["data-view"]});
+	window.watcher = new MutationObserver(() => views.push(document.body.dataset.view));
+	watcher.observe(document.body, {attributeFilter: ["data-view"]});
 	return true;
 })()`
 

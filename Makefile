@@ -17,7 +17,8 @@ GO_BUILD := go build -buildvcs=$(if $(shell git rev-parse HEAD 2>/dev/null),true
 CGO := ' (gocv\.io/x/gocv|gonum\.org/v1/netlib)'
 # gocv counts its open Mats only when asked to.
 LEAKS := $(TAGS),matprofile
-TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg --
+# A loaded machine needs longer than the ten minutes that go test gives a package.
+TEST := build/tools/gotestsum --format pkgname --format-hide-empty-pkg -- -timeout 30m
 
 .PHONY: help
 help: ## List the targets

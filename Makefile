@@ -119,6 +119,12 @@ pi32: setup-pi ## Build the packages for a 32-bit Raspberry Pi OS into dist/
 deploy: ## Install the package from dist/ on HOST=pi@gallery over ssh; goes back if the kiosk is not ready
 	scripts/deploy.sh "$(HOST)" $(SSH_OPTIONS)
 
+.PHONY: test-pi test-pi3
+test-pi: setup-test setup-pi bin/canting bin/canting-trainer pi ## Try the packages on virtual Raspberry Pis: camera, button, faults, models, power cuts
+	scripts/virtualpi.sh
+test-pi3: setup-pi pi ## Boot a virtual Raspberry Pi 3 to its first label
+	scripts/virtualpi.sh pi3
+
 .PHONY: check-reproducible
 check-reproducible: setup-pi ## Build a package twice, in two folders, and compare the bytes
 	scripts/reproducible.sh arm64 bookworm

@@ -6,7 +6,8 @@
 #   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
 #                            flatc, minisign, node for LiteRT and axe-core, qemu
-#   scripts/setup.sh pi      the cross compilers, and what makes the boards' packages
+#   scripts/setup.sh pi      the cross compilers, what makes the boards' packages,
+#                            and what emulates a board
 #
 # A second run finds nothing to do and asks no server.
 set -euo pipefail
@@ -20,7 +21,8 @@ run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgc
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
-pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap)
+pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
+	binfmt-support cpio e2fsprogs kmod minisign qemu-system-arm qemu-utils xz-utils)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
+	"path/filepath"
+
+	_ "image/jpeg" // the photographs' format
+
+	scale "golang.org/x/image/draw"
+)
+
+// The camera's pictures, in pixels.
+const width, height = 640, 480
+
+// plugCamera loads the virtual camera and lets it show what show is given.
+// Raspberry Pi OS has the group gpio and gives it the pins; Debian has not.
+func plugCamera(ctx context.Context, m *machine) error {
+	_, err := m.run(ctx, `set -e
+		printf 'options vivid n_devs=1 node_types=0x101 num_inputs=1 input_types=0x03 num_outputs=1 output_types=0x01\n' >/etc/modprobe.d/vivid.conf
+		echo vivid >/etc/modules-load.d/vivid.conf
+		install /host/camera /usr/local/bin/camera
+		printf '%s\n' '[Service]' 'ExecStartPre=/usr/local/bin/camera plug' 'ExecStart=/usr/local/bin/camera show' 'Restart=always' 'RestartSec=1' \
+			'[Unit]' 'StartLimitIntervalSec=0' '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/cloth.service
+		modprobe vivid
+		udevadm settle
+		systemctl enable --quiet --now cloth`)
+	return err
+}
+
+// show puts a picture of the given BGR bytes before the camera.
+func show(ctx context.Context, m *machine, bgr []byte) error {
+	const name = "cloth.bgr"
+	if err := os.WriteFile(filepath.Join(m.share, name), bgr, 0o644); err != nil {
+		return err
+	}
+	_, err := m.run(ctx, `rm -f /run/shown
+		until [ -p /run/show ]; do sleep 0.2; done
+		echo /host/`+name+` >/run/show
+		for i in $(seq 300); do [ -e /run/shown ] && exit 0; sleep 0.1; done
+		echo "the camera shows no picture: $(systemctl status cloth 2>&1 | tail -n 5)" >&2
+		exit 1`)
+	return err
+}
+
+// asCameraSees writes a picture file as a PNG of the camera's size, the whole
+// picture in its middle, and returns the bytes that the camera gives for it.
+func asCameraSees(from, to string) ([]byte, error) {
+	file, err := os.Open(from)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	picture, _, err := image.Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the picture %s: %w", from, err)
+	}
+	frame := image.NewNRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(frame, frame.Bounds(), image.White, image.Point{}, draw.Src)
+	scale.ApproxBiLinear.Scale(frame, fitted(picture.Bounds()), picture, picture.Bounds(), draw.Src, nil)
+	out, err := os.Create(to)
+	if err != nil {
+		return nil, err
+	}
+	defer out.Close()
+	if err := png.Encode(out, frame); err != nil {
+		return nil, fmt.Errorf("write %s: %w", to, err)
+	}
+	return bgr(frame), out.Close()
+}
+
+// fitted is the largest rectangle of a picture's shape in the frame's middle.
+func fitted(picture image.Rectangle) image.Rectangle {
+	w, h := width, picture.Dy()*width/picture.Dx()
+	if h > height {
+		w, h = picture.Dx()*height/picture.Dy(), height
+	}
+	at := image.Pt((width-w)/2, (height-h)/2)
+	return image.Rectangle{at, at.Add(image.Pt(w, h))}
+}
+
+func bgr(frame *image.NRGBA) []byte {
+	bytes := make([]byte, 0, width*height*3)
+	for i := 0; i < len(frame.Pix); i += 4 {
+		bytes = append(bytes, frame.Pix[i+2], frame.Pix[i+1], frame.Pix[i])
+	}
+	return bytes
+}
+
+// settled is how many frames after a new picture the kiosk's answer must be the
+// new picture's: those in the driver's and in OpenCV's buffers are older.
+const settled = 12
+
+// awaitAnswer waits until the kiosk answers for what the camera shows now.
+func awaitAnswer(ctx context.Context, k kiosk) (answer, error) {
+	s, _, err := k.await(ctx, "a label", labelled)
+	if err != nil {
+		return answer{}, err
+	}
+	from := s.Answer.Frame
+	s, _, err = k.await(ctx, "a label of a newer frame", func(s state) bool {
+		return s.Answer != nil && (s.Answer.Frame >= from+settled || s.Answer.Frame < from)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return *s.Answer, nil
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// configuration is the virtual Pi's /etc/canting/kiosk.yaml: reachable from
+// outside, and with a camera that may stand still before a cloth.
+const configuration = `listen: 0.0.0.0:8080
+models: {store: /var/lib/canting/models, keys: [%q]}
+motifs: motifs.yaml
+camera: {source: v4l2, device: auto, still: true}
+live: {smoothing: 0s}
+shutter: {timeout: 20s, hold: 5s}
+button: {shutter: "gpiochip0:3"}
+`
+
+// install installs the package on a machine that has never seen it. systemd
+// must start the kiosk, with the kernel for this processor.
+func install(ctx context.Context, b *bench) (string, error) {
+	if err := b.boot(ctx, "1-install"); err != nil {
+		return "", err
+	}
+	m := b.machine
+	for _, file := range []string{filepath.Join(b.guest, "camera"), b.deb} {
+		if err := m.send(file); err != nil {
+			return "", err
+		}
+	}
+	if err := plugCamera(ctx, m); err != nil {
+		return "", err
+	}
+	began := time.Now()
+	if _, err := m.run(ctx, "apt-get install -y -q --no-install-recommends /host/"+filepath.Base(b.deb)); err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	// The package listens to this machine only.
+	if err := retry(ctx, m, `curl -fsS http://127.0.0.1:8080/healthz`); err != nil {
+		return "", err
+	}
+	if err := configure(ctx, b); err != nil {
+		return "", err
+	}
+	if _, _, err := m.kiosk.await(ctx, "the first label", labelled); err != nil {
+		return "", err
+	}
+	serving, err := m.kiosk.model(ctx)
+	if err != nil {
+		return "", err
+	}
+	if serving.Kernel != b.board.kernel {
+		return "", fmt.Errorf("on a %s the kernel is %q, not %q", b.board.cpu, serving.Kernel, b.board.kernel)
+	}
+	sizes, err := b.sizes(ctx)
+	return fmt.Sprintf("kernel %s; installed in %.0f s; %s", serving.Kernel, took.Seconds(), sizes), err
+}
+
+// retry runs a script until it succeeds, for three minutes.
+func retry(ctx context.Context, m *machine, script string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	for {
+		_, err := m.run(ctx, script)
+		if err == nil || pause(ctx, time.Second) != nil {
+			return err
+		}
+	}
+}
+
+// configure gives the kiosk its configuration and starts it anew.
+func configure(ctx context.Context, b *bench) error {
+	const name = "kiosk.yaml"
+	content := fmt.Sprintf(configuration, b.models.key)
+	if err := os.WriteFile(filepath.Join(b.share(), name), []byte(content), 0o644); err != nil {
+		return err
+	}
+	_, err := b.machine.run(ctx, "cat /host/"+name+" >/etc/canting/kiosk.yaml && systemctl restart canting")
+	return err
+}
+
+// sizes are the package's, compressed and installed.
+func (b *bench) sizes(ctx context.Context) (string, error) {
+	deb, err := os.Stat(b.deb)
+	if err != nil {
+		return "", err
+	}
+	installed, err := b.machine.run(ctx, "dpkg-query --show --showformat '${Version}, ${Installed-Size}' canting")
+	return fmt.Sprintf("version %s KiB installed, .deb %d KiB", strings.TrimSpace(installed), deb.Size()>>10), err
+}
+
+// powerOn boots the installed machine: the time is from the start of qemu.
+func powerOn(ctx context.Context, b *bench) (string, error) {
+	if err := b.machine.powerOff(ctx); err != nil {
+		return "", err
+	}
+	b.disk = filepath.Join(b.out, "root.qcow2")
+	if err := b.overlay(ctx, b.installed(), b.disk); err != nil {
+		return "", err
+	}
+	if err := b.boot(ctx, "2-boot"); err != nil {
+		return "", err
+	}
+	m := b.machine
+	if _, _, err := m.kiosk.await(ctx, "the first label", labelled); err != nil {
+		return "", err
+	}
+	label := time.Since(m.started)
+	unit, err := m.run(ctx, `systemd-analyze time | head -n 1; systemctl show -p ActiveState -p Type canting | tr '\n' ' '`)
+	return fmt.Sprintf("first label %.1f s after power-on; %s", label.Seconds(), strings.Join(strings.Fields(unit), " ")), err
+}
+
+// memory is what systemd and /proc know of the kiosk after all that came before.
+func memory(ctx context.Context, b *bench) (string, error) {
+	out, err := b.machine.run(ctx, `set -e
+		for pid in $(systemctl show --value -p MainPID canting) $(pgrep -f 'canting camera'); do
+			printf '%s: %s resident, ' "$(tr '\0' ' ' </proc/$pid/cmdline | cut -d ' ' -f 1-2)" "$(sed -n 's/VmRSS:[\t ]*//p' /proc/$pid/status)"
+		done
+		echo "$(($(systemctl show --value -p MemoryCurrent canting) / 1024)) kB in all by systemd, $(sed -n 's/MemAvailable: *//p' /proc/meminfo) of $(sed -n 's/MemTotal: *//p' /proc/meminfo) left"`)
+	return strings.TrimSpace(out), err
+}
+
+// upgradeAndRemove upgrades to a later version, removes and purges. The
+// configuration and the models outlast all but the purge.
+func upgradeAndRemove(ctx context.Context, b *bench) (string, error) {
+	m := b.machine
+	later, err := b.laterPackage(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := m.send(later); err != nil {
+		return "", err
+	}
+	const kept = `sha256sum /etc/canting/kiosk.yaml; cd /var/lib/canting/models && find . -type f ! -name lock | sort | xargs sha256sum`
+	before, err := m.run(ctx, kept)
+	if err != nil {
+		return "", err
+	}
+	for _, step := range []struct{ what, script string }{
+		{"the upgrade", "apt-get install -y -q --no-install-recommends /host/" + filepath.Base(later) + " && systemctl is-active canting"},
+		{"the removal", "apt-get remove -y -q canting && ! systemctl is-active canting && ! command -v canting"},
+		{"the package's return", "apt-get install -y -q --no-install-recommends /host/" + filepath.Base(later)},
+	} {
+		if _, err := m.run(ctx, step.script); err != nil {
+			return "", fmt.Errorf("%s: %w", step.what, err)
+		}
+		after, err := m.run(ctx, kept)
+		if err != nil {
+			return "", fmt.Errorf("after %s: %w", step.what, err)
+		}
+		if after != before {
+			return "", fmt.Errorf("%s changed the configuration or the models from\n%s to\n%s", step.what, before, after)
+		}
+	}
+	if _, _, err := m.kiosk.await(ctx, "a label after the package's return", labelled); err != nil {
+		return "", err
+	}
+	if _, err := m.run(ctx, `apt-get purge -y -q canting && ! ls -d /etc/canting /var/lib/canting && ! getent passwd canting && ! dpkg-query --show canting`); err != nil {
+		return "", fmt.Errorf("the purge: %w", err)
+	}
+	return fmt.Sprintf("%d files kept by upgrade, removal and return; none after the purge", strings.Count(before, "\n")), nil
+}
+
+// laterPackage is the package with a higher version and nothing else changed.
+func (b *bench) laterPackage(ctx context.Context) (string, error) {
+	tree, later := filepath.Join(b.out, "later"), filepath.Join(b.out, "later.deb")
+	if _, err := command(ctx, "dpkg-deb", "--raw-extract", b.deb, tree); err != nil {
+		return "", err
+	}
+	if _, err := command(ctx, "sed", "-i", "s/^Version: .*/&+later/", filepath.Join(tree, "DEBIAN", "control")); err != nil {
+		return "", err
+	}
+	_, err := command(ctx, "dpkg-deb", "--root-owner-group", "--build", tree, later)
+	return later, err
+}

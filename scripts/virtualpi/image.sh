@@ -86,7 +86,7 @@ initramfs() {
 	local file=$1 tree=$work/initramfs number=100
 	shift
 	rm -rf "$tree"
-	mkdir -p "$tree"/{bin,modules,proc,sys,dev,root}
+	mkdir -p "$tree"/{bin,modules,proc,sys,dev,disk}
 	cp "$(find "$work/kernel" -type f -path '*/bin/busybox')" "$tree/bin/busybox"
 	install "$here/guest/initramfs" "$tree/init"
 	for module in $(with "$@"); do

@@ -97,7 +97,8 @@ func showAll(ctx context.Context, b *bench, files []string, model string) (strin
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", files[i], err)
 		}
-		if got.Label != want.Label || got.Confidence != want.Confidence || got.Unknown != want.Unknown {
+		// The kiosk tells no label where it does not know.
+		if got.Confidence != want.Confidence || got.Unknown != want.Unknown || !want.Unknown && got.Label != want.Label {
 			wrong = append(wrong, fmt.Sprintf("%s: %s %v instead of %s %v", files[i], got.Label, got.Confidence, want.Label, want.Confidence))
 		}
 		motifs[want.Label] = true

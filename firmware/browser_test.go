@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"canting/configs"
 )
 
 const (
@@ -56,6 +58,13 @@ func openBrowser(t testing.TB, width, height int) *browser {
 	t.Cleanup(cancel)
 	b.ctx = ctx
 	return b
+}
+
+// resize makes the page as large as a screen.
+func (b *browser) resize(s screen) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(int64(s.width), int64(s.height)))
+	b.wait(s.name, fmt.Sprintf(`innerWidth === %d && innerHeight === %d`, s.width, s.height))
 }
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -185,6 +194,20 @@ func (b *browser) check(name string) {
 	b.checkLayout()
 	b.checkAccessible()
 	b.screenshot(name)
+}
+
+// checkEverywhere holds what a view promises, and more, on each screen in each
+// language.
+func (b *browser) checkEverywhere(view string, more func(language string)) {
+	b.t.Helper()
+	for _, screen := range screens {
+		b.resize(screen)
+		for _, language := range configs.Languages {
+			b.language(language)
+			more(language)
+			b.check(screen.name + "-" + view + "-" + language)
+		}
+	}
 }
 
 // text is what an element says.

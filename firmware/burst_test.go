@@ -181,21 +181,28 @@ func allViews(t testing.TB, c *classifier, f capture.Frame) shot {
 	return *s
 }
 
+// flawed is a frame with a flaw.
+type flawed struct {
+	flaw  capture.Flaw
+	frame capture.Frame
+}
+
+// flawsOf are all the flaws, done to a good frame.
+func flawsOf(f capture.Frame) []flawed {
+	wall := each(f, func(x, y, _ int) float64 { return 150 + float64((x*7+y*13)%5) - 2 + 0.02*float64(x) })
+	return []flawed{
+		{capture.Dark, lit(f, 0.12)},
+		{capture.Bright, lit(f, 25)},
+		{capture.Blurred, smeared(f, 61)},
+		{capture.Far, away(f, 0.3)},
+		{capture.Empty, wall},
+	}
+}
+
 // What cannot be judged is never named, neither live nor by a press.
 func TestFlawedFramesAreNeverNamed(t *testing.T) {
 	for _, c := range demoCloths(t)[:4] { // one of each motif
-		f := c.frame(t)
-		wall := each(f, func(x, y, _ int) float64 { return 150 + float64((x*7+y*13)%5) - 2 + 0.02*float64(x) })
-		for _, flawed := range []struct {
-			flaw  capture.Flaw
-			frame capture.Frame
-		}{
-			{capture.Dark, lit(f, 0.12)},
-			{capture.Bright, lit(f, 25)},
-			{capture.Blurred, smeared(f, 61)},
-			{capture.Far, away(f, 0.3)},
-			{capture.Empty, wall},
-		} {
+		for _, flawed := range flawsOf(c.frame(t)) {
 			k, _ := newReel(t, patient, slices.Repeat([]capture.Frame{flawed.frame}, 5)...)
 			v, err := k.shoot(t.Context(), press{at: time.Now()})
 			if err != nil {

@@ -1,7 +1,6 @@
 package firmware
 
 import (
-	"bufio"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,10 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"canting/capture"
+	"canting/capture/faultycamera"
 	"canting/configs"
 	"canting/firmware/store"
 )
@@ -327,41 +329,64 @@ func TestVerdictGoesByItself(t *testing.T) {
 	b.waitView("live")
 }
 
-// A cloth that the model does not know is never given a name.
-func TestUnknownClothOnThePage(t *testing.T) {
+// What cannot be judged is never given a name: the page says, and shows by a
+// sign, what to do instead, before a press and after it.
+func TestAdviceOnThePage(t *testing.T) {
 	t.Parallel()
 	const above = 1 // no probability of an int8 model reaches it
 	model := testModelThatDoubts(t, above, nil)
-	for _, screen := range screens {
-		t.Run(screen.name, func(t *testing.T) {
-			t.Parallel()
-			url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\nlanguage: en\nshutter: {hold: 10m}\ncamera: {source: demo}\n", model))
-			b := openBrowser(t, screen.width, screen.height)
-			b.do(chromedp.Navigate(url + "/"))
-			b.waitView("live")
-			b.wait("the label", `document.getElementById("name").textContent === "Not known yet"`)
-			b.check(screen.name + "-live-unknown")
-			b.do(chromedp.KeyEvent(" "))
-			b.waitView("verdict")
-			v := stateOf(t, url).Verdict
-			if v == nil || !v.Unknown || v.Story.EN != "" {
-				t.Fatalf("the verdict is %+v", v)
-			}
-			if name := b.text("verdict-name"); name != "Not known yet" {
-				t.Errorf("the page calls it %q", name)
-			}
-			if story := b.text("story"); !strings.Contains(story, "Move closer") {
-				t.Errorf("the page advises %q", story)
-			}
-			if text := b.text("verdict"); strings.ContainsAny(text, "%") || strings.Contains(text, "Burung") {
-				t.Errorf("the page guesses: %q", text)
-			}
-			b.wait("the verdict's picture", `document.getElementById("taken").naturalWidth > 0`)
-			for _, language := range configs.Languages {
-				b.language(language)
-				b.check(screen.name + "-verdict-unknown-" + language)
-			}
+	folder := t.TempDir()
+	good := demoCloths(t)[0].frame(t)
+	show := func(f capture.Frame) {
+		jpeg, err := capture.EncodeJPEG(f, jpegQuality)
+		if err != nil {
+			t.Fatal(err)
+		}
+		saveByRename(t, filepath.Join(folder, "cloth.jpg"), string(jpeg))
+	}
+	show(good)
+	url := startKiosk(t, fmt.Sprintf("model: %s\nmodels: {allow_unsigned: true}\nshutter: {hold: 10m}\ncamera: {source: images, path: %s, hold: 100ms}\n", model, folder))
+	b := openBrowser(t, 800, 480)
+	b.do(chromedp.Navigate(url + "/"))
+	b.waitView("live")
+	words := evaluate[map[string]struct {
+		Advice map[string]struct{ What, Todo string }
+		Retry  string
+	}](b, `import("/words.js").then(({words}) => words)`)
+
+	for _, f := range append(flawsOf(good), flawed{adviceUnknown, good}) {
+		given := string(f.flaw)
+		advice := func(language string) string {
+			a := words[language].Advice[given]
+			return a.What + " " + a.Todo
+		}
+		show(f.frame)
+		waitState(t, url, given, time.Minute, func(s state) bool { return s.Answer != nil && s.Answer.Advice == given })
+		b.wait("the advice", fmt.Sprintf(`document.querySelector("#label use").getAttribute("href") === "#sign-%s"`, given))
+		b.checkEverywhere("live-"+given, func(language string) { b.checkAdvice("#label", given, advice(language)) })
+		b.do(chromedp.KeyEvent(" "))
+		b.waitView("verdict")
+		if v := stateOf(t, url).Verdict; v == nil || v.Advice != given || !v.Unknown || v.Story.EN != "" {
+			t.Fatalf("the verdict on %s is %+v", given, v)
+		}
+		b.wait("the verdict's picture", `document.getElementById("taken").naturalWidth > 0`)
+		b.checkEverywhere("verdict-"+given, func(language string) {
+			b.checkAdvice("article", given, advice(language)+" "+words[language].Retry)
 		})
+		b.do(chromedp.KeyEvent(" "))
+		b.waitView("live")
+	}
+}
+
+// checkAdvice holds that an element shows the sign of an advice and says a text,
+// and nothing else.
+func (b *browser) checkAdvice(element, sign, text string) {
+	b.t.Helper()
+	if said := evaluate[string](b, fmt.Sprintf(`document.querySelector(%q).innerText`, element)); strings.Join(strings.Fields(said), " ") != text {
+		b.t.Errorf("%s says %q, want %q", element, said, text)
+	}
+	if !evaluate[bool](b, fmt.Sprintf(`(({href}, sign) => sign.checkVisibility() && href.baseVal === "#sign-%[2]s" && document.querySelector(href.baseVal) !== null)(document.querySelector("%[1]s .sign use"), document.querySelector("%[1]s .sign"))`, element, sign)) {
+		b.t.Errorf("%s does not show the sign of %s", element, sign)
 	}
 }
 
@@ -369,35 +394,63 @@ func TestUnknownClothOnThePage(t *testing.T) {
 // label, and no one has touched the kiosk.
 func TestLostCameraOnThePage(t *testing.T) {
 	t.Parallel()
+	directory := t.TempDir()
+	config, script := filepath.Join(directory, "kiosk.yaml"), faultycamera.Script(filepath.Join(directory, "script"))
+	writeFile(t, config, []byte("models: {allow_unsigned: true}\ncamera: {source: v4l2}\n"))
+	url, command := launchLogging(t, config, t.Output(), faultycamera.Variable+"="+string(script))
+	t.Cleanup(func() { stopProgram(t, command) })
+	b := openBrowser(t, 800, 480)
+	b.do(chromedp.Navigate(url + "/"))
+	const offered = `document.getElementById("label").checkVisibility({visibilityProperty: true}) && !document.getElementById("shutter").disabled`
+	b.waitView("live")
+	b.wait("the label", offered)
+	for _, fault := range []faultycamera.Fault{faultycamera.Unplugged, faultycamera.Frozen, faultycamera.Killed} {
+		if err := script.Play(fault); err != nil {
+			t.Fatal(err)
+		}
+		b.waitView("lost")
+		if evaluate[bool](b, `document.getElementById("label").checkVisibility({visibilityProperty: true}) || !document.getElementById("shutter").disabled`) {
+			t.Errorf("%s: a label or the shutter is offered without a camera", fault)
+		}
+		if fault == faultycamera.Unplugged {
+			b.checkEverywhere("lost", func(string) {})
+		}
+		if err := script.Play(faultycamera.None); err != nil {
+			t.Fatal(err)
+		}
+		b.waitView("live")
+		last := evaluate[float64](b, pictureSum)
+		b.wait("the moving picture", fmt.Sprintf(`%s !== %.0f`, pictureSum, last))
+		b.wait("the label", offered)
+	}
+}
+
+// Who is photographed for training is told so, on each view, for as long as it
+// is so.
+func TestCollectingNoticeOnThePage(t *testing.T) {
+	t.Parallel()
+	text := pageConfig + "camera: {source: demo}\n"
+	collecting := text + "collect: {folder: pictures}\n"
+	url, config := startKioskAt(t, collecting)
+	b := openBrowser(t, 800, 480)
+	b.do(chromedp.Navigate(url + "/"))
+	words := evaluate[map[string]struct{ Collecting string }](b, `import("/words.js").then(({words}) => words)`)
+	noticed := func(language string) {
+		b.wait("the notice", fmt.Sprintf(`document.getElementById("collecting").checkVisibility() && document.getElementById("collecting").innerText.trim() === %q`, words[language].Collecting))
+	}
+	b.waitView("live")
+	b.checkEverywhere("live-collecting", noticed)
+	b.pressUntilNamed(url)
+	b.checkEverywhere("verdict-collecting", noticed)
+	saveByRename(t, config, text)
+	b.wait("the end of the notice", `document.getElementById("collecting").hidden`)
+	saveByRename(t, config, collecting+"attract: {after: 1s}\n")
+	b.do(chromedp.KeyEvent(" "))
+	b.waitView("attract")
+	noticed("id")
 	for _, screen := range screens {
-		t.Run(screen.name, func(t *testing.T) {
-			t.Parallel()
-			folder, _ := writeCloths(t, demoCloths(t))
-			url := startKiosk(t, pageConfig+fmt.Sprintf("camera: {source: images, path: %s, hold: 100ms}", folder))
-			b := openBrowser(t, screen.width, screen.height)
-			b.do(chromedp.Navigate(url + "/"))
-			b.waitView("live")
-			b.wait("the label", `document.getElementById("label").checkVisibility({visibilityProperty: true})`)
-			away := folder + "-away"
-			if err := os.Rename(folder, away); err != nil {
-				t.Fatal(err)
-			}
-			b.waitView("lost")
-			if !evaluate[bool](b, `!document.getElementById("label").checkVisibility({visibilityProperty: true}) && document.getElementById("shutter").disabled`) {
-				t.Error("a label or the shutter is offered without a camera")
-			}
-			for _, language := range configs.Languages {
-				b.language(language)
-				b.check(screen.name + "-lost-" + language)
-			}
-			if err := os.Rename(away, folder); err != nil {
-				t.Fatal(err)
-			}
-			b.waitView("live")
-			last := evaluate[float64](b, pictureSum)
-			b.wait("the moving picture", fmt.Sprintf(`%s !== %.0f`, pictureSum, last))
-			b.wait("the label", `document.getElementById("label").checkVisibility({visibilityProperty: true}) && !document.getElementById("shutter").disabled`)
-		})
+		b.resize(screen)
+		b.check(screen.name + "-attract-collecting")
 	}
 }
 
@@ -561,17 +614,7 @@ func startKilled(t testing.TB, config, listen string) (command *exec.Cmd, url st
 	command = exec.Command(os.Args[0], "run", "--config", config, "--listen", listen)
 	command.Env = append(os.Environ(), asCanting+"=1")
 	command.Stderr = t.Output()
-	stdout, err := command.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
+	url = listening(t, command)
 	t.Cleanup(func() { command.Process.Kill(); command.Wait() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	return command, strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, "Canting is at ")), "/")
+	return command, url
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"canting/configs"
@@ -102,14 +103,15 @@ func (b *browser) waitView(view string) {
 
 func (b *browser) screenshot(name string) {
 	b.t.Helper()
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	quickly := true // a wall's screen takes half a second otherwise
+	shot, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: &quickly})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	if err := os.MkdirAll(screenshots, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(screenshots, name+".png"), png, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(screenshots, name+".png"), shot.Data, 0o644); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -140,6 +142,9 @@ func (b *browser) checkLayout() {
 	}
 	hidden := evaluate[string](b, `[...document.querySelectorAll("#hint, #label, #invitation, #panel, article, header, footer")].filter((e) => e.offsetParent && e.scrollHeight > e.clientHeight + 1)
 		.map((e) => e.id || e.tagName).join(" ")`)
+	hidden += evaluate[string](b, `[...document.querySelectorAll("#panel, article")].filter((e) => e.offsetParent &&
+		e.lastElementChild.getBoundingClientRect().bottom > e.getBoundingClientRect().bottom - parseFloat(getComputedStyle(e).paddingBottom) + 1)
+		.map((e) => " the end of " + (e.id || e.tagName)).join("")`)
 	if hidden != "" {
 		b.t.Errorf("text is cut off in: %s", hidden)
 	}
@@ -197,15 +202,19 @@ func (b *browser) check(name string) {
 }
 
 // checkEverywhere holds what a view promises, and more, on each screen in each
-// language.
+// language, and takes its picture on each screen, each in another language.
 func (b *browser) checkEverywhere(view string, more func(language string)) {
 	b.t.Helper()
-	for _, screen := range screens {
+	for i, screen := range screens {
 		b.resize(screen)
-		for _, language := range configs.Languages {
+		for j, language := range configs.Languages {
 			b.language(language)
 			more(language)
-			b.check(screen.name + "-" + view + "-" + language)
+			b.checkLayout()
+			b.checkAccessible()
+			if i == j {
+				b.screenshot(screen.name + "-" + view + "-" + language)
+			}
 		}
 	}
 }

@@ -44,12 +44,20 @@ export function showStaff(model) {
   put($("staff"), lines.join(" "));
 }
 
+// hint is what to do next. An advice says it already.
+function hint(now, answer, failed) {
+  if (failed) return say("failed");
+  if (now === "attract") return say("touch");
+  return answer && adviceOf(answer) ? "" : say("hint");
+}
+
 // showLive draws the view; now is its name: live, attract, or why there is no
 // picture.
 export function showLive(now, state, { pressing, failed }) {
   const usable = now === "live" || now === "attract";
-  showAnswer(now === "live" ? state.answer : null);
-  put($("hint"), !usable ? "" : failed ? say("failed") : say(now === "attract" ? "touch" : "hint"));
+  const answer = now === "live" ? state.answer : null;
+  showAnswer(answer);
+  put($("hint"), usable ? hint(now, answer, failed) : "");
   $("shutter").disabled = !usable || pressing;
   put($("shutter-word"), say(pressing ? "looking" : "shutter"));
   if (usable) return showCamera(state.camera);

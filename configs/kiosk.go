@@ -105,6 +105,10 @@ type Shutter struct {
 	Hold    time.Duration `mapstructure:"hold"`    // of the verdict on the screen
 }
 
+// MaxPress bounds a press's budget and timeout: two presses, one after the other,
+// are to be answered within the time of an HTTP request.
+const MaxPress = 10 * time.Second
+
 // Attract is the screen that invites the next visitor.
 type Attract struct {
 	// After is how long nobody has touched the page until it shows; 0 is never.
@@ -227,8 +231,8 @@ func (k *Kiosk) Validate() error {
 	between(&p, "live.stream_fps", k.Live.StreamFPS, 1, 60)
 	between(&p, "live.threads", k.Live.Threads, 0, 64)
 	between(&p, "shutter.frames", k.Shutter.Frames, 1, 60)
-	between(&p, "shutter.budget", k.Shutter.Budget, 10*time.Millisecond, time.Minute)
-	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, time.Minute)
+	between(&p, "shutter.budget", k.Shutter.Budget, 10*time.Millisecond, MaxPress)
+	between(&p, "shutter.timeout", k.Shutter.Timeout, 100*time.Millisecond, MaxPress)
 	between(&p, "shutter.hold", k.Shutter.Hold, time.Second, 10*time.Minute)
 	between(&p, "attract.after", k.Attract.After, 0, time.Hour)
 	k.Button.validate(&p)

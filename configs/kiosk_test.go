@@ -142,6 +142,8 @@ func TestMistakesNameTheirKeyAndLine(t *testing.T) {
 		"text for a number":    {"camera:\n  fps: fast\n", `:2: camera.fps is fast, it must be a number`},
 		"quoted number":        {"camera:\n  width: \"640\"\n", `:2: camera.width is 640, it must be a whole number`},
 		"fraction for a whole": {"shutter:\n\n  frames: 1.9\n", `:3: shutter.frames is 1.9, it must be a whole number`},
+		"an endless budget":    {"shutter:\n  budget: 11s\n", `:2: shutter.budget`},
+		"an endless timeout":   {"shutter:\n  timeout: 11s\n", `:2: shutter.timeout`},
 		"bare duration":        {"shutter:\n  hold: 5\n", `:2: shutter.hold is 5, it must be a time with its unit`},
 		"number for a text":    {"model: 7\n", `:1: model is 7, it must be a text`},
 		"text for a list":      {"allowed_hosts: a,b\n", `:1: allowed_hosts is a,b, it must be a list`},

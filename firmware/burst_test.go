@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -380,5 +381,29 @@ func TestBurstKeepsItsBudget(t *testing.T) {
 	silent := burst{pressed: time.Now(), shutter: shutter}
 	if silent.done(silent.pressed.Add(2900*ms)) || !silent.done(silent.pressed.Add(3001*ms)) {
 		t.Error("a press without a frame does not end at its timeout")
+	}
+}
+
+// A budget longer than the timeout is waited for.
+func TestPressWaitsForItsBudget(t *testing.T) {
+	c := demoCloths(t)[0]
+	k, r := newReel(t, configs.Shutter{Frames: 3, Budget: 10 * time.Second, Timeout: 100 * time.Millisecond, Hold: time.Minute}, slices.Repeat([]capture.Frame{c.frame(t)}, 8)...)
+	r.before = func(seq uint64) {
+		if seq == 2 {
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stop()
+	running.Go(func() {
+		for k.looking.Load() == 0 && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+		k.run(ctx)
+	})
+	if v, err := k.press(ctx); err != nil || v.Frames < 2 {
+		t.Errorf("the verdict is %s, %v", short(v), err)
 	}
 }

@@ -114,7 +114,7 @@ func until(t testing.TB, what string, holds func() bool) {
 // would be answered; both may be plugged in while the kiosk runs, and go.
 func TestButtonAndItsLamp(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, "", "camera: {source: demo}\nmodels: {allow_unsigned: true}\nshutter: {frames: 3, timeout: 30s}\n")
+	b := newBench(t, "", "camera: {source: demo}\nmodels: {allow_unsigned: true}\nshutter: {frames: 3, timeout: 10s}\n")
 	on := &workbench{}
 	var said, text lockedBuffer
 	b.kiosk.log = slog.New(slog.NewTextHandler(&said, nil))

@@ -169,3 +169,19 @@ func TestDriftWithoutFiguresIsSilent(t *testing.T) {
 		t.Errorf("the report is %+v", report)
 	}
 }
+
+// The largest figures that a model's file may carry are compared without
+// overflow, on a 32-bit board too.
+func TestDriftAgainstTheLargestFigures(t *testing.T) {
+	trained := metadata.NewTraining()
+	trained.Confidence[9], trained.Brightness[7] = 1<<24, 1<<24
+	shown := metadata.NewTraining()
+	for range leastPresses {
+		shown.Add(0.95, false, 120)
+	}
+	for _, f := range compare(trained, shown) {
+		if !(f.psi >= 0 && f.psi < 2) {
+			t.Errorf("%+v", f)
+		}
+	}
+}

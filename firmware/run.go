@@ -142,6 +142,9 @@ func address(at net.Addr) string {
 	return fmt.Sprintf("http://%s/", at)
 }
 
+// writeTimeout is for an ordinary answer; two presses must fit into it.
+const writeTimeout = 3 * configs.MaxPress
+
 // serve owns the kiosk's goroutines and waits for all of them.
 func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper, changes *watcher) error {
 	config := k.settings.Load().config
@@ -155,7 +158,7 @@ func serve(ctx context.Context, listener net.Listener, k *kiosk, swaps *swapper,
 		Handler:           s.handler(config.AllowedHosts),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second, // the stream and the events set their own for each write
+		WriteTimeout:      writeTimeout, // the stream and the events set their own for each write
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends the stream and the events

@@ -54,8 +54,9 @@ func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 
 func (k *kiosk) press(ctx context.Context) (verdict, error) {
 	k.looking.Add(1)
 	defer k.looking.Add(-1)
-	at := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, 2*k.settings.Load().config.Shutter.Timeout)
+	at, shutter := time.Now(), k.settings.Load().config.Shutter
+	// Another press may come before this one.
+	ctx, cancel := context.WithTimeout(ctx, 2*max(shutter.Timeout, shutter.Budget))
 	defer cancel()
 	answer := make(chan pressed, 1)
 	select {

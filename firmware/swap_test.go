@@ -292,7 +292,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 	for i, path := range models {
 		ours.sign(t, path, i)
 	}
-	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1, budget: 1m}\ncamera: {source: demo}\n", ours.public))
+	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1, budget: 10s}\ncamera: {source: demo}\n", ours.public))
 	b.swapper.trial.frames = 1
 	want := expect(t, models, b.camera.frames)
 	if len(want.live) != 2 {

@@ -20,20 +20,25 @@ type Classification struct {
 // label. The metadata's temperature T is applied: to logits as softmax(logits/T),
 // to the output of a SOFTMAX as the softmax of their logarithms over T. With
 // T = 1 the latter are the dequantized outputs themselves, as other tools show
-// them, whose sum may differ from 1 by rounding.
+// them, whose sum may differ from 1 by rounding. Every probability is a number
+// from 0 to 1, whatever scale and temperature the file has.
 func (m *Model) Probabilities(dst []float32, output []byte) {
 	m.dequantize(dst, output)
+	least, most := m.bounds()
+	for i, v := range dst {
+		dst[i] = min(max(v, least), most)
+	}
 	t := m.canting.Temperature
 	if m.softmax && t == 1 {
 		return
 	}
 	largest := math.Inf(-1)
 	for _, v := range dst {
-		largest = max(largest, m.logit(v)/t)
+		largest = max(largest, m.logit(v))
 	}
 	var sum float64
 	for i, v := range dst {
-		e := math.Exp(m.logit(v)/t - largest)
+		e := math.Exp((m.logit(v) - largest) / t)
 		dst[i] = float32(e)
 		sum += e
 	}
@@ -49,6 +54,15 @@ func (m *Model) logit(v float32) float64 {
 		return math.Log(max(float64(v), 1.0/512))
 	}
 	return float64(v)
+}
+
+// bounds are what outputs may be: an extreme scale of their tensor takes them
+// beyond.
+func (m *Model) bounds() (least, most float32) {
+	if m.softmax {
+		return 0, 1
+	}
+	return -math.MaxFloat32, math.MaxFloat32
 }
 
 func (m *Model) dequantize(dst []float32, output []byte) {

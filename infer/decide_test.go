@@ -126,3 +126,39 @@ func TestPreprocessingAssumedWithoutMetadata(t *testing.T) {
 		t.Errorf("what the metadata say became %+v", said)
 	}
 }
+
+// Whatever a file says of temperature and scale, probabilities are numbers.
+func TestProbabilitiesOfExtremeModels(t *testing.T) {
+	raw := []byte{127, 0x80 + 64, 0x80}
+	logits := func(scale float32) func(*tflite.Model) {
+		return func(m *tflite.Model) {
+			m.Operators, m.Outputs = m.Operators[:4], []int{7}
+			m.Tensors[7].Quant.Scale = []float32{scale}
+		}
+	}
+	real := func(m *tflite.Model) {
+		logits(1e38)(m)
+		m.Tensors = append(m.Tensors, tflite.Tensor{Name: "real", Type: tflite.Float32, Shape: m.Tensors[7].Shape})
+		last := len(m.Tensors) - 1
+		m.Operators, m.Outputs = append(m.Operators, tflite.Operator{Code: tflite.Dequantize, Inputs: []int{7}, Outputs: []int{last}}), []int{last}
+	}
+	infinite := []byte{0, 0, 0x80, 0x7f, 0, 0, 0, 0, 0, 0, 0x80, 0xff} // and 0, and minus infinite
+	for _, c := range []struct {
+		name        string
+		temperature float64
+		change      func(*tflite.Model)
+		raw         []byte
+	}{
+		{"the least temperature", math.SmallestNonzeroFloat64, nil, raw},
+		{"the least temperature of logits", math.SmallestNonzeroFloat64, logits(0.5), raw},
+		{"a large scale", 1, logits(1e38), raw},
+		{"a small scale", 1, logits(1e-38), raw},
+		{"float32 beyond its range", 1, real, infinite},
+	} {
+		p := make([]float32, 3)
+		calibrated(t, c.temperature, 0, c.change).Probabilities(p, c.raw)
+		if sum := float64(p[0] + p[1] + p[2]); !(math.Abs(sum-1) < 1e-6) || p[0] < p[1] || p[1] < p[2] {
+			t.Errorf("%s: the probabilities are %v", c.name, p)
+		}
+	}
+}

@@ -22,8 +22,9 @@ const (
 	BrightnessSteps = 16
 )
 
-// maxPictures bounds a Training, whose sums are then exact.
-const maxPictures = 1 << 30
+// maxPictures bounds a Training. A sum of its counts, and a hundred times that,
+// fit into 32 bits.
+const maxPictures = 1 << 24
 
 // NewTraining counts nothing yet.
 func NewTraining() *Training {
@@ -68,7 +69,7 @@ func (t *Training) check() error {
 			sums[i] += count
 		}
 	}
-	if sums[0] < 1 || sums[0] != sums[1] || t.Unknown < 0 || t.Unknown > sums[0] {
+	if sums[0] < 1 || sums[0] > maxPictures || sums[0] != sums[1] || t.Unknown < 0 || t.Unknown > sums[0] {
 		return fmt.Errorf("training: %d pictures by confidence, %d by brightness and %d unknown do not fit together", sums[0], sums[1], t.Unknown)
 	}
 	return nil

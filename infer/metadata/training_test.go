@@ -33,10 +33,15 @@ func TestTrainingCounts(t *testing.T) {
 
 func TestImpossibleTrainingIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Training){
-		"too few steps":           func(t *Training) { t.Confidence = t.Confidence[1:] },
-		"no brightness":           func(t *Training) { t.Brightness = nil },
-		"a negative count":        func(t *Training) { t.Confidence[0], t.Confidence[1] = -1, 2 },
-		"an absurd count":         func(t *Training) { t.Confidence[0], t.Brightness[0] = maxPictures+1, maxPictures+1 },
+		"too few steps":    func(t *Training) { t.Confidence = t.Confidence[1:] },
+		"no brightness":    func(t *Training) { t.Brightness = nil },
+		"a negative count": func(t *Training) { t.Confidence[0], t.Confidence[1] = -1, 2 },
+		"an absurd count":  func(t *Training) { t.Confidence[0], t.Brightness[0] = maxPictures+1, maxPictures+1 },
+		"an absurd sum": func(t *Training) {
+			for i := range t.Confidence {
+				t.Confidence[i], t.Brightness[i] = maxPictures/2, maxPictures/2
+			}
+		},
 		"other pictures":          func(t *Training) { t.Brightness[3]++ },
 		"more unknown than there": func(t *Training) { t.Unknown = 2 },
 		"no picture":              func(t *Training) { *t = *NewTraining() },

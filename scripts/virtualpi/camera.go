@@ -41,7 +41,7 @@ func show(ctx context.Context, m *machine, bgr []byte) error {
 	_, err := m.run(ctx, `rm -f /run/shown
 		until [ -p /run/show ]; do sleep 0.2; done
 		echo /host/`+name+` >/run/show
-		for i in $(seq 300); do [ -e /run/shown ] && exit 0; sleep 0.1; done
+		timeout 60 sh -c 'until [ -e /run/shown ]; do sleep 0.5; done' && exit 0
 		echo "the camera shows no picture: $(systemctl status cloth 2>&1 | tail -n 5)" >&2
 		exit 1`)
 	return err

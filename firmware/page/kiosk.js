@@ -1,6 +1,7 @@
-// The kiosk's page. Everything that the kiosk knows arrives as one state, in
-// server-sent events, up to ten times a second; render shows it.
+// The kiosk's page. Everything that the kiosk knows arrives as one state, up to
+// ten times a second; render shows it.
 import { start, stop } from "./attract.js";
+import { connect, quiet } from "./feed.js";
 import { showLive, showStaff } from "./live.js";
 import { chooseLanguage, language, put, say, setGallerysLanguage } from "./say.js";
 import { forgetVerdict, said, showTimeLeft, showVerdict } from "./verdict.js";
@@ -8,30 +9,24 @@ import { words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
-// After this long without an event, in milliseconds, what is on the screen may
+// After this long without a state, in milliseconds, what is on the screen may
 // be out of date and is taken off. The kiosk sends at least one a second.
 const silence = 2500;
-// After this long the connection is given up and made anew.
-const patience = 10000;
 
 let state = null;
-let heardAt = -Infinity;
-let connectedAt = -Infinity;
 let touchedAt = performance.now();
 let verdict = null; // on the screen
 let hold = 0; // how long it stands there untouched, in milliseconds
 let seen = []; // the ids of the last verdicts
 let press = null; // the press under way, as the controller that ends it
 let failed = false;
-let events;
 
 function view() {
-  const now = performance.now();
-  if (now - heardAt > silence) return state ? "offline" : "starting";
+  if (quiet() > silence) return state ? "offline" : "starting";
   if (verdict) return "verdict";
   if (state.camera.state !== "live") return state.camera.state;
   const after = state.attract_after_ms;
-  return after > 0 && now - touchedAt > after ? "attract" : "live";
+  return after > 0 && performance.now() - touchedAt > after ? "attract" : "live";
 }
 
 // touch tells that someone is there: who reads a verdict may go on reading.
@@ -128,35 +123,8 @@ async function shoot() {
   render();
 }
 
-function listen() {
-  connectedAt = performance.now();
-  events = new EventSource("/api/v1/events");
-  // The picture comes from the same kiosk: where one broke off, so did the other.
-  events.addEventListener("open", watch);
-  events.addEventListener("state", (event) => {
-    state = JSON.parse(event.data);
-    heardAt = performance.now();
-    setGallerysLanguage(state.language);
-    take(state.verdict);
-    render();
-  });
-}
-
-// watch opens the live picture anew; the query keeps the browser from showing
-// the stream that broke off. Before the page has loaded, a camera without
-// pictures would keep it loading for ever.
-function watch() {
-  if (document.readyState === "complete") $("picture").src = `/stream.mjpg?${Date.now()}`;
-}
-
 function tick() {
-  const now = performance.now();
-  if (verdict && now - touchedAt > hold) return dismiss();
-  // A browser reconnects by itself only when it notices that the line is dead.
-  if (now - Math.max(heardAt, connectedAt) > patience) {
-    events.close();
-    listen();
-  }
+  if (verdict && performance.now() - touchedAt > hold) return dismiss();
   if (view() !== document.body.dataset.view) render();
 }
 
@@ -191,9 +159,12 @@ for (const button of document.querySelectorAll("[data-language]")) {
     render();
   });
 }
-$("picture").addEventListener("error", () => setTimeout(watch, 1000));
-addEventListener("load", watch);
 setInterval(tick, 250);
 
 render();
-listen();
+connect((next) => {
+  state = next;
+  setGallerysLanguage(state.language);
+  take(state.verdict);
+  render();
+});

@@ -27,7 +27,7 @@ type Status struct {
 	Restarts int       `json:"restarts"` // of the camera process
 	FPS      float64   `json:"fps"`      // new frames a second, over about a second
 	// MemoryBytes is what the camera process had resident when it was last
-	// looked at, once a second; 0 when there is none.
+	// looked at, four times a second; 0 when there is none.
 	MemoryBytes int64 `json:"memory_bytes"`
 }
 
@@ -57,7 +57,8 @@ const (
 	// settledAfter of living, the next fault is a new one.
 	settledAfter = 10 * time.Second
 
-	weighEvery = time.Second
+	// weighEvery bounds what a process that leaks takes beyond its limit.
+	weighEvery = 250 * time.Millisecond
 )
 
 // A process that holds more than this leaks: memoryBase, and so many of its
@@ -168,14 +169,18 @@ func (s *Supervisor) run(ctx context.Context) {
 		if lived > settledAfter {
 			pause = firstPause
 		}
-		// The pause keeps starts apart; one that hung has paused already.
-		if sleep(ctx, max(pause-time.Since(started), firstPause)) != nil {
+		if sleep(ctx, pauseAfter(time.Since(started), pause)) != nil {
 			return
 		}
 		s.mu.Lock()
 		s.status.Restarts++
 		s.mu.Unlock()
 	}
+}
+
+// pauseAfter keeps starts apart; a process that hung has paused already.
+func pauseAfter(ran, pause time.Duration) time.Duration {
+	return max(pause-ran, firstPause)
 }
 
 // runChild runs the camera process once. It returns how long it gave frames and

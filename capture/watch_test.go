@@ -43,3 +43,29 @@ func TestJudge(t *testing.T) {
 		}
 	}
 }
+
+// However a process hangs when the fault ends, the next one starts early enough
+// for a camera that is back within 10 s. Only the loading of libraries takes
+// longer: the camera is not touched before it is done.
+func TestWayBackFromEveryHang(t *testing.T) {
+	const within, start = 10 * time.Second, 3 * time.Second // the next process, until its first frame
+	now := time.Now()
+	for name, w := range map[string]watch{
+		"opening":                    {started: now, patience: openFor, opening: true, spoke: now},
+		"opening, after asking long": {started: now.Add(-fruitlessFor), patience: openFor, opening: true, spoke: now},
+		"after its first frame":      {started: now, opening: true, spoke: now, first: now, last: now, fresh: now},
+		"after many frames":          {started: now.Add(-time.Hour), opening: true, spoke: now.Add(-time.Hour), first: now.Add(-time.Hour), last: now, fresh: now},
+		"after repeating itself":     {started: now.Add(-time.Hour), opening: true, first: now.Add(-time.Hour), last: now, fresh: now.Add(-frozenFor)},
+	} {
+		hung := time.Duration(0)
+		for reason := ""; reason == ""; hung += lookEvery {
+			reason, _ = w.judge(now.Add(hung))
+		}
+		if back := hung + pauseAfter(now.Add(hung).Sub(w.started), longPause) + start; back > within {
+			t.Errorf("%s: back %v after the fault's end, want within %v", name, back, within)
+		}
+	}
+	if back := longPause + start; back > within {
+		t.Errorf("a process that ended: back %v after the fault's end, want within %v", back, within)
+	}
+}

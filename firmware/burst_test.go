@@ -98,12 +98,18 @@ func value(f capture.Frame, x, y, channel int) float64 {
 
 // smeared is a frame whose camera moved sideways by so many pixels.
 func smeared(f capture.Frame, pixels int) capture.Frame {
+	var sum [3]float64 // of the pixels about x, which each goes through from left to right
 	return each(f, func(x, y, c int) float64 {
-		sum := 0.
-		for d := range pixels {
-			sum += value(f, x+d-pixels/2, y, c)
+		left := x - pixels/2
+		if x > 0 {
+			sum[c] += value(f, left+pixels-1, y, c) - value(f, left-1, y, c)
+			return sum[c] / float64(pixels)
 		}
-		return sum / float64(pixels)
+		sum[c] = 0
+		for d := range pixels {
+			sum[c] += value(f, left+d, y, c)
+		}
+		return sum[c] / float64(pixels)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -309,4 +310,35 @@ func TestCuratorsActionsAreNotForOtherPages(t *testing.T) {
 	if status, _, body := fetch(t, "GET", url+"/api/v1/models", "Authorization", "Bearer "+testSecret, "Host", "evil.example"); status != http.StatusMisdirectedRequest {
 		t.Errorf("under another name: %d %s", status, fmt.Sprint(body))
 	}
+}
+
+// A model may take longer to arrive, over a gallery's wireless network, than
+// other requests may.
+func TestSlowUploadIsTaken(t *testing.T) {
+	t.Parallel()
+	k, _ := newReel(t, patient)
+	folder := t.TempDir()
+	config := *k.settings.Load().config
+	config.Models.Store, config.Models.AllowUnsigned = filepath.Join(folder, "models"), true
+	config.Curator.SecretFile = filepath.Join(folder, "secret")
+	writeFile(t, config.Curator.SecretFile, []byte(testSecret))
+	k.settings.Store(&settings{&config, k.settings.Load().motifs})
+	kiosk := httptest.NewUnstartedServer(newServer(k).handler(nil))
+	kiosk.Config.ReadTimeout, kiosk.Config.WriteTimeout = time.Second, time.Second
+	kiosk.Start()
+	defer kiosk.Close()
+	body, kind := form(t, "model", string(readFile(t, testModel(t, nil))))
+	half := io.LimitReader(body, int64(body.Len()/2))
+	slow := io.MultiReader(half, lull(2*time.Second), body)
+	if a := askCurator(t, "POST", kiosk.URL+"/api/v1/models", "Bearer "+testSecret, slow, "Content-Type", kind); a.status != http.StatusOK || a.Did != "installed" {
+		t.Errorf("%+v", a)
+	}
+}
+
+// lull is a reader of nothing that takes its time.
+type lull time.Duration
+
+func (l lull) Read([]byte) (int, error) {
+	time.Sleep(time.Duration(l))
+	return 0, io.EOF
 }

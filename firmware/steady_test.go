@@ -25,10 +25,11 @@ type still struct {
 const (
 	stillSide = 192 // pixels
 	stillStep = time.Second / 25
+	grains    = 1 << 15 // of the noise, from which a frame's begins anywhere
 )
 
 func newStill(cloth capture.Frame, seed uint64) *still {
-	s := &still{cloth: cloth, rng: rand.New(rand.NewPCG(seed, 1)), noise: make([]float64, 1<<16)}
+	s := &still{cloth: cloth, rng: rand.New(rand.NewPCG(seed, 1)), noise: make([]float64, 2*grains)}
 	for i := range s.noise {
 		s.noise[i] = s.rng.NormFloat64()
 	}
@@ -52,16 +53,16 @@ func (s *still) next() capture.Frame {
 	side := float64(min(s.cloth.Width, s.cloth.Height))
 	step := side / stillSide * (1 + s.zoom)
 	sin, cos := math.Sincos(s.turn)
-	f := capture.Frame{Width: stillSide, Height: stillSide, BGR: make([]byte, 0, stillSide*stillSide*3)}
-	grain := s.noise[s.rng.IntN(len(s.noise)/2):]
+	f := capture.Frame{Width: stillSide, Height: stillSide, BGR: make([]byte, stillSide*stillSide*3)}
+	grain := s.noise[s.rng.IntN(grains):]
 	for i := range stillSide * stillSide {
 		u, v := float64(i%stillSide-stillSide/2)*step, float64(i/stillSide-stillSide/2)*step
 		x := float64(s.cloth.Width)/2 + cos*u - sin*v + s.x*side
 		y := float64(s.cloth.Height)/2 + sin*u + cos*v + s.y*side
 		for c, light := range between(s.cloth, x, y) {
 			light *= 1 + s.light
-			light += grain[(3*i+c)%(len(s.noise)/2)] * (1 + light/64)
-			f.BGR = append(f.BGR, byte(min(max(light, 0), 255)+0.5))
+			light += grain[(3*i+c)%grains] * (1 + light/64)
+			f.BGR[3*i+c] = byte(min(max(light, 0), 255) + 0.5)
 		}
 	}
 	return f
@@ -70,9 +71,10 @@ func (s *still) next() capture.Frame {
 // between interpolates between four pixels, beyond the edge the last ones.
 func between(f capture.Frame, x, y float64) (bgr [3]float64) {
 	x, y = min(max(x, 0), float64(f.Width)-1.001), min(max(y, 0), float64(f.Height)-1.001)
-	tx, ty := x-math.Floor(x), y-math.Floor(y)
-	upper := f.BGR[(int(y)*f.Width+int(x))*3:]
-	lower := upper[f.Width*3:]
+	column, row := int(x), int(y)
+	tx, ty := x-float64(column), y-float64(row)
+	upper := f.BGR[(row*f.Width+column)*3:]
+	lower := upper[f.Width*3:][:6]
 	for c := range bgr {
 		bgr[c] = (float64(upper[c])*(1-tx)+float64(upper[c+3])*tx)*(1-ty) + (float64(lower[c])*(1-tx)+float64(lower[c+3])*tx)*ty
 	}

@@ -130,8 +130,8 @@ check-reproducible: setup-pi ## Build a package twice, in two folders, and compa
 	scripts/reproducible.sh arm64 bookworm
 
 .PHONY: release
-release: setup-build setup-pi bin/canting-trainer ## Build everything that is published into dist/, with checksums and a bill of materials
-	scripts/release.sh
+release: setup-build setup-pi bin/canting-trainer ## Build all that is published into dist/, with checksums and bills of materials; WITHOUT=trixie-armhf leaves one out
+	WITHOUT="$(WITHOUT)" scripts/release.sh
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -163,21 +163,50 @@ func (characterDevice) Lamp(line string) (gpioLine, error) {
 	return request(line, gpiocdev.AsOutput(0))
 }
 
+// gpioConsumer is whose the kernel says that a line is while it is open.
+const gpioConsumer = "canting"
+
 // request opens a line by its name, or as gpiochip0:17.
 func request(line string, options ...gpiocdev.LineReqOption) (gpioLine, error) {
-	chip, offset, numbered := configs.GPIOOffset(line)
-	if !numbered {
-		if len(gpiocdev.Chips()) == 0 {
-			return nil, errors.New("this machine has no GPIO that this user may open")
-		}
-		var err error
-		if chip, offset, err = gpiocdev.FindLine(line); err != nil {
-			return nil, fmt.Errorf("no line of this machine's GPIO is named so: %w", err)
-		}
+	chip, offset, err := locate(line)
+	if err != nil {
+		return nil, err
 	}
-	l, err := gpiocdev.RequestLine(chip, offset, append(options, gpiocdev.WithConsumer("canting"))...)
+	l, err := gpiocdev.RequestLine(chip, offset, append(options, gpiocdev.WithConsumer(gpioConsumer))...)
 	if err != nil { // not l, which would be a nil that is no nil
 		return nil, fmt.Errorf("open line %d of %s: %w", offset, chip, err)
 	}
 	return l, nil
+}
+
+func locate(line string) (chip string, offset int, err error) {
+	chip, offset, numbered := configs.GPIOOffset(line)
+	if numbered {
+		return chip, offset, nil
+	}
+	if len(gpiocdev.Chips()) == 0 {
+		return "", 0, errors.New("this machine has no GPIO that this user may open")
+	}
+	if chip, offset, err = gpiocdev.FindLine(line); err != nil {
+		return "", 0, fmt.Errorf("no line of this machine's GPIO is named so: %w", err)
+	}
+	return chip, offset, nil
+}
+
+// lineInfo asks about a line without opening it, which would drive an LED.
+func lineInfo(line string) (gpiocdev.LineInfo, error) {
+	name, offset, err := locate(line)
+	if err != nil {
+		return gpiocdev.LineInfo{}, err
+	}
+	chip, err := gpiocdev.NewChip(name)
+	if err != nil {
+		return gpiocdev.LineInfo{}, fmt.Errorf("open %s: %w", name, err)
+	}
+	defer chip.Close()
+	info, err := chip.LineInfo(offset)
+	if err != nil {
+		return info, fmt.Errorf("ask about line %d of %s: %w", offset, name, err)
+	}
+	return info, nil
 }

@@ -8,10 +8,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/warthog618/go-gpiocdev"
+	"golang.org/x/sys/unix"
 
 	"canting/capture"
 	"canting/configs"
@@ -55,6 +58,9 @@ func examine(ctx context.Context, path string) []finding {
 		return append(findings, examineDevices(configs.SourceV4L2), examineTemperature(sysfs))
 	}
 	findings = append(findings, examineModel(config)...)
+	findings = append(findings, examineButton(config.Button)...)
+	findings = append(findings, examineCollect(config.Collect)...)
+	findings = append(findings, examineCurator(config.Curator)...)
 	return append(findings, examineDevices(config.Camera.Source), examineCamera(ctx, config.Camera), examineTemperature(sysfs))
 }
 
@@ -113,9 +119,14 @@ func mending(err error, example string) string {
 
 func examineModel(config *configs.Kiosk) []finding {
 	const advice = "train one with canting-trainer train, or set model: \"\" for the demonstration"
-	models, err := openLibrary(config)
+	if folder := config.Models.Store; folder != "" {
+		if err := writable(folder); err != nil {
+			return []finding{{"models", statusProblem, err.Error(), "let this user write to the folder models.store"}}
+		}
+	}
+	models, err := viewLibrary(config)
 	if err != nil {
-		return []finding{{"models", statusProblem, err.Error(), "let this user write to the folder models.store"}}
+		return []finding{{"models", statusProblem, err.Error(), "let this user read the folder models.store"}}
 	}
 	defer models.close()
 	o, wrong, err := models.find()
@@ -147,6 +158,69 @@ func examineModel(config *configs.Kiosk) []finding {
 		goldens.Status, goldens.Found = statusNotice, "the model brings none"
 	}
 	return append(findings, goldens)
+}
+
+// examineButton asks about the button's lines, each only if it is configured.
+func examineButton(config configs.Button) []finding {
+	var findings []finding
+	for _, line := range []struct{ name, line string }{{"button", config.Shutter}, {"led", config.LED}} {
+		if line.line != "" {
+			info, err := lineInfo(line.line)
+			findings = append(findings, describeLine(line.name, line.line, info, err))
+		}
+	}
+	return findings
+}
+
+// describeLine says what became of asking about a line.
+func describeLine(name, line string, info gpiocdev.LineInfo, err error) finding {
+	switch {
+	case err != nil:
+		return finding{name, statusNotice, line + ": " + err.Error(), "gpioinfo lists the lines; the kiosk's user must be in the group gpio; the page's button and the keyboard work without"}
+	case info.Used && info.Consumer != gpioConsumer:
+		return finding{name, statusNotice, fmt.Sprintf("%s is in use by %q", line, info.Consumer), "choose another line, or stop what uses it"}
+	}
+	return finding{Name: name, Status: statusOK, Found: line + " is there"}
+}
+
+func examineCollect(config configs.Collect) []finding {
+	if config.Folder == "" {
+		return nil
+	}
+	if err := writable(config.Folder); err != nil {
+		return []finding{{"collect", statusNotice, "no picture will be kept: " + err.Error(), "let the kiosk's user write to collect.folder, or set it to \"\""}}
+	}
+	return []finding{{Name: "collect", Status: statusOK, Found: fmt.Sprintf("pictures are kept in %s, %d MiB at most", config.Folder, config.MaxMiB)}}
+}
+
+func examineCurator(config configs.Curator) []finding {
+	if config.SecretFile == "" {
+		return nil
+	}
+	if _, err := readSecret(config.SecretFile); err != nil {
+		return []finding{{"curator", statusNotice, "the curator's actions are off: " + err.Error(), "configs/kiosk.yaml says at curator.secret_file how to make one, as the kiosk's user"}}
+	}
+	return []finding{{Name: "curator", Status: statusOK, Found: "the secret is " + config.SecretFile}}
+}
+
+// writable tells whether this user may put files into a folder, or make it
+// where it is not there yet. Nothing is made to find out.
+func writable(folder string) error {
+	info, err := os.Stat(folder)
+	for errors.Is(err, fs.ErrNotExist) && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+		info, err = os.Stat(folder)
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no folder", folder)
+	}
+	if err := unix.Access(folder, unix.W_OK|unix.X_OK); err != nil {
+		return fmt.Errorf("this user may not write to %s: %w", folder, err)
+	}
+	return nil
 }
 
 // examineDevices lists the cameras, which only some sources need.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/warthog618/go-gpiocdev"
+
 	"canting/configs"
 	"canting/infer/metadata"
 )
@@ -97,6 +99,88 @@ func TestDoctorAdvisesWhatHelps(t *testing.T) {
 	}
 	if f := examineDevices(configs.SourceV4L2); f.Status == statusNotice && f.Advice == "" {
 		t.Errorf("without a camera: %+v", f)
+	}
+}
+
+func TestDoctorLooksAtWhatACuratorSwitchesOn(t *testing.T) {
+	folder := t.TempDir()
+	secret := filepath.Join(folder, "secret")
+	yaml := fmt.Sprintf("button: {shutter: no-such-line, led: gpiochip999:7}\ncollect: {folder: %s/kept/pictures}\ncurator: {secret_file: %s}\ncamera: {source: demo}\n", folder, secret)
+	look := func(wants map[string]finding) {
+		t.Helper()
+		code, findings := examination(t, yaml)
+		if code != exitDone {
+			t.Errorf("the kiosk runs without these, exit %d", code)
+		}
+		for name, want := range wants {
+			if f := findings[name]; f.Status != want.Status || !strings.Contains(f.Found, want.Found) || (f.Advice == "") != (f.Status == statusOK) {
+				t.Errorf("%s: %+v, want %s and %q", name, f, want.Status, want.Found)
+			}
+		}
+	}
+	look(map[string]finding{
+		"button":  {Status: statusNotice, Found: "no-such-line: "},
+		"led":     {Status: statusNotice, Found: "gpiochip999:7: "},
+		"collect": {Status: statusOK, Found: "512 MiB"},
+		"curator": {Status: statusNotice, Found: "no such file"},
+	})
+	if _, err := os.Stat(filepath.Join(folder, "kept")); err == nil {
+		t.Error("the doctor made the folder that it looked at")
+	}
+	writeFile(t, secret, []byte("0123456789abcdef\n"))
+	if err := os.Chmod(secret, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(folder, "kept"), nil)
+	look(map[string]finding{
+		"collect": {Status: statusNotice, Found: "kept"},
+		"curator": {Status: statusNotice, Found: "others may not read it"},
+	})
+	if err := os.Chmod(secret, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	look(map[string]finding{"curator": {Status: statusOK, Found: secret}})
+	if _, findings := examination(t, "camera: {source: demo}\n"); findings["button"].Name+findings["led"].Name+findings["collect"].Name+findings["curator"].Name != "" {
+		t.Errorf("nothing of these is configured: %v", findings)
+	}
+}
+
+func TestDoctorTellsWhoseALineIs(t *testing.T) {
+	for _, c := range []struct {
+		info gpiocdev.LineInfo
+		want string
+	}{
+		{gpiocdev.LineInfo{}, statusOK},
+		{gpiocdev.LineInfo{Used: true, Consumer: gpioConsumer}, statusOK}, // a kiosk is running
+		{gpiocdev.LineInfo{Used: true, Consumer: "fan"}, statusNotice},
+	} {
+		if f := describeLine("led", "GPIO27", c.info, nil); f.Status != c.want || !strings.Contains(f.Found, c.info.Consumer) && c.want != statusOK {
+			t.Errorf("%+v: %+v", c.info, f)
+		}
+	}
+}
+
+// What only looks makes nothing, least of all as root: the kiosk could not
+// write to a folder that is root's.
+func TestLookingMakesNoStore(t *testing.T) {
+	folder := t.TempDir()
+	config := filepath.Join(folder, "kiosk.yaml")
+	writeFile(t, config, []byte("models: {store: made/models, allow_unsigned: true}\ncamera: {source: demo}\n"))
+	model := testModel(t, func(*metadata.Golden) {})
+	for _, args := range [][]string{{"doctor"}, {"models", "list"}, {"models", "verify", model}} {
+		if code, stdout, stderr := canting(append(args, "--config", config)...); code != exitDone {
+			t.Errorf("%v: exit %d\n%s%s", args, code, stdout, stderr)
+		}
+		if _, err := os.Stat(filepath.Join(folder, "made")); err == nil {
+			t.Fatalf("%v made the folder of models", args)
+		}
+	}
+	if code, _, stderr := canting("models", "verify", "0123456789abcdef", "--config", config); code != exitFailed || !strings.Contains(stderr, "no installed model") {
+		t.Errorf("an absent slot: exit %d, %s", code, stderr)
+	}
+	writeFile(t, filepath.Join(folder, "made"), nil)
+	if code, stdout, _ := canting("doctor", "--config", config); code != exitFailed || !strings.Contains(stdout, "models.store") {
+		t.Errorf("a file where the folder should be: exit %d\n%s", code, stdout)
 	}
 }
 

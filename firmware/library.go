@@ -42,14 +42,24 @@ type library struct {
 	store  *store.Store // nil when the configuration keeps no models
 }
 
+// openLibrary opens the models to change or serve them, and makes their folder.
 func openLibrary(config *configs.Kiosk) (*library, error) {
+	return newLibrary(config, store.Open)
+}
+
+// viewLibrary opens the models to look at them, and makes nothing.
+func viewLibrary(config *configs.Kiosk) (*library, error) {
+	return newLibrary(config, store.View)
+}
+
+func newLibrary(config *configs.Kiosk, open func(string, store.Policy) (*store.Store, error)) (*library, error) {
 	policy, err := store.NewPolicy(config.Models.Keys, config.Models.AllowUnsigned, int64(config.Models.MaxFileMiB)<<20)
 	if err != nil {
 		return nil, fmt.Errorf("models.keys: %w", err)
 	}
 	l := &library{config: config, policy: policy}
 	if config.Models.Store != "" {
-		l.store, err = store.Open(config.Models.Store, policy)
+		l.store, err = open(config.Models.Store, policy)
 	}
 	return l, err
 }

@@ -49,15 +49,15 @@ func (f *modelsFlags) load() (*configs.Kiosk, error) {
 	return config, err
 }
 
-// open opens the models to change.
-func (f *modelsFlags) open(config *configs.Kiosk) (shelf, error) {
+// open opens the models, those of this machine with local.
+func (f *modelsFlags) open(config *configs.Kiosk, local func(*configs.Kiosk) (*library, error)) (shelf, error) {
 	if f.kiosk != "" {
 		return openRemote(f.kiosk, f.secretFile)
 	}
 	if config.Models.Store == "" {
 		return nil, fmt.Errorf("%w, or give --store", errNoStore)
 	}
-	return openLibrary(config)
+	return local(config)
 }
 
 // do runs a command on a model and prints what became of it.
@@ -66,7 +66,7 @@ func (f *modelsFlags) do(c *cobra.Command, work func(shelf, *configs.Kiosk) (mod
 	if err != nil {
 		return err
 	}
-	models, err := f.open(config)
+	models, err := f.open(config, openLibrary)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func listModels(flags *modelsFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			models, err := flags.open(config)
+			models, err := flags.open(config, viewLibrary)
 			if err != nil {
 				return err
 			}
@@ -166,7 +166,7 @@ func verifyModel(flags *modelsFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			models, err := openLibrary(config)
+			models, err := viewLibrary(config)
 			if err != nil {
 				return err
 			}

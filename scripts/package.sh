@@ -50,12 +50,8 @@ stage() {
 # `canting doctor` would do more, but starts a camera process, and qemu-user
 # cannot be relied on to fork a program of many threads.
 try() {
-	local root=$1 scratch
-	scratch=$(mktemp -d)
-	cp "$root"/etc/canting/*.yaml "$scratch/"
-	sed -i "s|/var/lib/canting/models|$scratch/models|" "$scratch/kiosk.yaml"
-	emulate "$root/usr/bin/canting" models list --config "$scratch/kiosk.yaml"
-	rm -rf "$scratch"
+	local root=$1
+	emulate "$root/usr/bin/canting" models list --config "$root/etc/canting/kiosk.yaml" --store "$root.models"
 	emulate "$root/usr/bin/canting" classify firmware/demo/cloths/1-rangkiang.jpg | grep ': rangkiang '
 }
 
@@ -68,7 +64,10 @@ package() {
 	bookworm) release=12 ;;
 	trixie) release=13 ;;
 	esac
-	sysroot=$(scripts/sysroot.sh "$suite" "$arch")
+	sysroot=$(scripts/sysroot.sh "$suite" "$arch") || {
+		printf 'package: Debian %s for %s cannot be had, so there is no package for it; the reason is above\n' "$suite" "$arch" >&2
+		return 1
+	}
 	scripts/cross.sh "$suite" "$arch" "$built"
 	version=$(debian_version "$(go version -m "$built/canting" | awk '$1 == "mod" { print $3 }')")+deb$release
 
@@ -109,4 +108,16 @@ package() {
 }
 
 [ $# -gt 0 ] || set -- bookworm trixie
-for suite; do package "$suite"; done
+if [ $# -eq 1 ]; then
+	package "$1"
+	exit
+fi
+# A release that cannot be packaged does not keep the others from it.
+missing=()
+for suite; do
+	scripts/package.sh "$arch" "$suite" || missing+=("$suite")
+done
+[ ${#missing[@]} -eq 0 ] || {
+	printf 'package: there is no new package for %s of Debian %s; the reason is above\n' "$arch" "${missing[*]}" >&2
+	exit 1
+}

@@ -2,7 +2,8 @@
 # Builds everything that is published into dist/: the boards' packages, the
 # trainer and the bench for amd64 as archives, a CycloneDX bill of materials of
 # each program, and SHA256SUMS over them all. `make release` calls it with the
-# build's environment.
+# build's environment. WITHOUT="trixie-armhf ..." leaves out boards' packages that
+# cannot be made just now.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 epoch=$(git log -1 --format=%ct)
@@ -17,8 +18,15 @@ fail() {
 rm -rf dist "$build"
 mkdir -p dist "$build"
 
-scripts/package.sh arm64
-scripts/package.sh armhf
+for board in {bookworm,trixie}-{arm64,armhf}; do
+	case " ${WITHOUT-} " in
+	*" $board "*) ;;
+	*)
+		scripts/package.sh "${board#*-}" "${board%-*}" ||
+			fail "there is no package for $board; the reason is above; make release WITHOUT=$board leaves it out"
+		;;
+	esac
+done
 
 flags=(-trimpath -buildvcs=true -ldflags='-s -w -buildid=' -o "$build/")
 go build "${flags[@]}" ./trainer/cmd/canting-trainer
@@ -50,3 +58,4 @@ for program in build/pi/bookworm-arm64/canting "$build/canting-trainer" "$build/
 		-output "dist/${program##*/}_$version.cdx.json" "$program"
 done
 (cd dist && sha256sum -- *.deb *.tar.gz *.json >SHA256SUMS && cat SHA256SUMS)
+[ -z "${WITHOUT-}" ] || printf 'release: this one is WITHOUT packages for %s\n' "$WITHOUT" >&2

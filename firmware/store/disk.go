@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -39,7 +40,7 @@ const (
 
 // folder is a disk on the operating system's.
 type folder struct {
-	root *os.Root
+	root *os.Root // nil for one that is not there: it reads as empty
 }
 
 func openFolder(path string) (folder, error) {
@@ -53,9 +54,17 @@ func openFolder(path string) (folder, error) {
 	return folder{root}, nil
 }
 
-func (f folder) Close() error { return f.root.Close() }
+func (f folder) Close() error {
+	if f.root == nil {
+		return nil
+	}
+	return f.root.Close()
+}
 
 func (f folder) Names() ([]string, error) {
+	if f.root == nil {
+		return nil, nil
+	}
 	dir, err := f.root.Open(".")
 	if err != nil {
 		return nil, err
@@ -65,6 +74,9 @@ func (f folder) Names() ([]string, error) {
 }
 
 func (f folder) Read(name string, limit int64) ([]byte, error) {
+	if f.root == nil {
+		return nil, fs.ErrNotExist
+	}
 	file, err := f.root.Open(name)
 	if err != nil {
 		return nil, err
@@ -102,6 +114,9 @@ func (f folder) Sync() error {
 // Lock uses flock(2), which ends with the process that holds it, however that
 // ends.
 func (f folder) Lock() (unlock func() error, err error) {
+	if f.root == nil {
+		return nil, errors.New("there is no folder of models")
+	}
 	file, err := f.root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err

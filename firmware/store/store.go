@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -63,6 +64,16 @@ func Open(path string, policy Policy) (*Store, error) {
 		return nil, fmt.Errorf("the folder of models %s: %w", path, errors.Join(err, disk.Close()))
 	}
 	return s, nil
+}
+
+// View opens the folder to read it: it makes nothing and clears nothing away. A
+// folder that is not there holds no models.
+func View(path string, policy Policy) (*Store, error) {
+	root, err := os.OpenRoot(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the folder of models: %w", err)
+	}
+	return &Store{folder{root}, policy}, nil
 }
 
 func open(disk disk, policy Policy) (*Store, error) {

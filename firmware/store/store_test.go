@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -257,6 +258,47 @@ func TestDamagedSlotIsNeverServed(t *testing.T) {
 				t.Errorf("with %q as current, %q serves", text, m.File)
 			}
 		}
+	}
+}
+
+// View reads what is there, or that nothing is, and leaves the folder as it was.
+func TestViewChangesNothing(t *testing.T) {
+	ours := newSigner(t)
+	policy := testPolicy(t, true, ours.public)
+	absent := filepath.Join(t.TempDir(), "absent")
+	v := must[*Store](t)(View(absent, policy))
+	if slots := must[[]Slot](t)(v.Slots()); len(slots) != 0 {
+		t.Errorf("a folder that is not there holds %+v", slots)
+	}
+	if _, _, err := v.Serving(); !errors.Is(err, ErrNone) {
+		t.Errorf("it serves: %v", err)
+	}
+	if _, err := v.Install([]byte("model"), nil, ""); err == nil {
+		t.Error("a model was installed into a folder that is not there")
+	}
+	if err := v.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(absent); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder was made: %v", err)
+	}
+
+	path := t.TempDir()
+	m := must[Model](t)(openTest(t, path, policy).Install([]byte("model"), nil, ""))
+	half := filepath.Join(path, "half"+pendingSuffix)
+	if err := errors.Join(os.Remove(filepath.Join(path, lockFile)), os.WriteFile(half, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	v = must[*Store](t)(View(path, policy))
+	defer v.Close()
+	if slots := must[[]Slot](t)(v.Slots()); len(slots) != 1 || slots[0].Digest != m.Digest {
+		t.Errorf("it holds %+v", slots)
+	}
+	if _, err := os.Stat(filepath.Join(path, lockFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("looking made the lock: %v", err)
+	}
+	if _, err := os.Stat(half); err != nil {
+		t.Errorf("looking cleared something away: %v", err)
 	}
 }
 

@@ -34,14 +34,12 @@ func plugCamera(ctx context.Context, m *machine) error {
 
 // show puts a picture of the given BGR bytes before the camera.
 func show(ctx context.Context, m *machine, bgr []byte) error {
-	const name = "cloth.bgr"
-	if err := os.WriteFile(filepath.Join(m.share, name), bgr, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(m.share, "cloth.bgr"), bgr, 0o644); err != nil {
 		return err
 	}
-	_, err := m.run(ctx, `rm -f /run/shown
-		until [ -p /run/show ]; do sleep 0.2; done
-		echo /host/`+name+` >/run/show
-		timeout 60 sh -c 'until [ -e /run/shown ]; do sleep 0.5; done' && exit 0
+	_, err := m.run(ctx, `number=$(date +%N)
+		echo "$number" >/run/show
+		timeout 120 sh -c 'until [ "$(cat /run/shown 2>/dev/null)" = "$1" ]; do sleep 0.2; done' - "$number" && exit 0
 		echo "the camera shows no picture: $(systemctl status cloth 2>&1 | tail -n 5)" >&2
 		exit 1`)
 	return err

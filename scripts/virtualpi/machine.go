@@ -58,7 +58,8 @@ func start(ctx context.Context, h hardware) (*machine, error) {
 		return nil, err
 	}
 	monitor, agent := filepath.Join(sockets, "monitor"), filepath.Join(sockets, "agent")
-	words := "console=ttyAMA0 rw quiet net.ifnames=0 panic=-1"
+	// An emulated Pi on a busy machine needs more than systemd's 90 s for a device.
+	words := "console=ttyAMA0 rw quiet net.ifnames=0 panic=-1 systemd.default_timeout_start_sec=600 systemd.default_device_timeout_sec=600"
 	if h.init != "" {
 		words += " init=" + h.init
 	}

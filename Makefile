@@ -62,6 +62,7 @@ check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, gene
 		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
 	@echo "check: go vet"; go vet ./...; go vet -tags=$(LEAKS) ./capture; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
 	@echo "check: staticcheck"; build/tools/staticcheck ./...
+	@echo "check: shellcheck"; shellcheck scripts/*.sh scripts/*/*.sh scripts/package/{postinst,postrm,screen}
 	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
 	@echo "check: arm64 assembly"; go run ./scripts/armasm -check infer/kernel/*/*.asm
 	@packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}} {{join .Deps " "}}{{end}}' ./... | grep -vE $(CGO) | cut -d ' ' -f 1); \

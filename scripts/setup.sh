@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh run     a C++ compiler and OpenCV's headers: the kiosk
 #   scripts/setup.sh build   and OpenBLAS: the trainer
-#   scripts/setup.sh check   and arm64's binutils, which assemble its kernels
+#   scripts/setup.sh check   and shellcheck and arm64's binutils, which assemble the
+#                            kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
 #                            flatc, minisign, node for LiteRT and axe-core, qemu
 #   scripts/setup.sh pi      the cross compilers, what makes the boards' packages,
@@ -19,7 +20,7 @@ fail() {
 
 run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev)
 build=("${run[@]}" libopenblas-dev)
-check=("${build[@]}" binutils-aarch64-linux-gnu)
+check=("${build[@]}" binutils-aarch64-linux-gnu shellcheck)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
 pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
 	binfmt-support cpio e2fsprogs kmod minisign qemu-system-arm qemu-utils xz-utils)
@@ -49,7 +50,7 @@ found=$(cd "$(dirname "$0")/.." && go env GOVERSION 2>/dev/null) || true
 [ "$(printf '%s\n' "$needed" "${found#go}" | sort -V | head -n 1)" = "$needed" ] ||
 	fail "Canting needs Go $needed or newer, and $(command -v go) is ${found:-older}; install one from https://go.dev/dl and try again"
 
-command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+{ command -v apt-get && command -v dpkg-query; } >/dev/null ||
 	fail "this installs Debian's packages and finds no apt-get; install the equivalents of: ${wanted[*]}"
 
 installed=$(dpkg-query --show --showformat '${binary:Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null |

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"syscall"
 	"time"
@@ -73,7 +74,7 @@ func run(ctx context.Context) error {
 	b := &bench{}
 	suite := flag.String("suite", "bookworm", "Debian's release: bookworm or trixie")
 	pi3 := flag.Bool("pi3", false, "only boot QEMU's Raspberry Pi 3 and wait for a label")
-	only := flag.String("only", "", "run only the scenario whose name begins so, after those that it stands on")
+	only := flag.String("only", "", "run only the scenarios that this regular expression matches, after those that they stand on")
 	flag.StringVar(&b.images, "images", "", "folder that image.sh filled")
 	flag.StringVar(&b.out, "out", "", "folder for the report")
 	flag.StringVar(&b.guest, "guest", "scripts/virtualpi/guest", "folder of the guest's scripts")
@@ -98,12 +99,16 @@ func run(ctx context.Context) error {
 	if *pi3 {
 		return b.tryPi3(ctx)
 	}
-	return b.try(ctx, *only)
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return fmt.Errorf("--only: %w", err)
+	}
+	return b.try(ctx, wanted)
 }
 
 // try runs the scenarios in their order and writes the report. A scenario that
 // fails does not keep the later ones from running, but the first does.
-func (b *bench) try(ctx context.Context, only string) error {
+func (b *bench) try(ctx context.Context, only *regexp.Regexp) error {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
@@ -114,7 +119,7 @@ func (b *bench) try(ctx context.Context, only string) error {
 	}()
 	r := newReport(b, b.board.suite, fmt.Sprintf("Debian %s on a virtual %s", b.board.suite, b.board.cpu))
 	for i, s := range scenarios {
-		if only != "" && i > 1 && s.name != only {
+		if i > 1 && !only.MatchString(s.name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", b.board.suite, s.name)

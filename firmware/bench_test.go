@@ -24,9 +24,12 @@ type pictureClock struct {
 
 	mu sync.Mutex
 	// missed counts the frames that the live loop did not take; dropped those of
-	// them that it would have missed on a machine of its own too.
+	// them that it would have missed on a machine of its own too, for something
+	// else than a verdict, whose picture and heat map may take as long.
 	missed, dropped uint64
 	worked          time.Duration // the processor's time of the live loop's thread, at its last look
+	kiosk           *kiosk        // whose loop it is
+	verdict         *verdict      // its last, then
 }
 
 // Latest is asked by the live loop for what follows the frame that it has, and
@@ -39,9 +42,11 @@ func (c *pictureClock) Latest(after uint64) (capture.Frame, bool) {
 		now := threadTime()
 		if missed := max(frame.Seq, after+1) - after - 1; missed > 0 {
 			c.missed += missed
-			c.dropped += min(missed, uint64((now-c.worked)/frameTime))
+			if c.kiosk.verdict == c.verdict {
+				c.dropped += min(missed, uint64((now-c.worked)/frameTime))
+			}
 		}
-		c.worked = now
+		c.worked, c.verdict = now, c.kiosk.verdict
 	}
 	if frame == nil || frame.Seq <= after {
 		return capture.Frame{}, false
@@ -123,6 +128,7 @@ func newBench(t testing.TB, model, yaml string) *bench {
 	}
 	log := slog.New(slog.DiscardHandler)
 	b.kiosk = newKiosk(settings{config, configs.DefaultMotifs()}, b.camera, c, newMetrics(b.camera), log)
+	b.camera.kiosk = b.kiosk
 	b.swapper = &swapper{kiosk: b.kiosk, library: models, load: load, follow: func(*configs.Kiosk) error { return nil }, trial: usualTrial, log: log}
 	return b
 }

@@ -293,7 +293,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 		ours.sign(t, path, i)
 	}
 	b := newBench(t, models[0], fmt.Sprintf("models: {keys: [%s]}\nlive: {smoothing: 0s}\nshutter: {frames: 1, budget: 10s}\ncamera: {source: demo}\n", ours.public))
-	b.swapper.trial.frames = 1
+	b.swapper.trial.frames, b.swapper.trial.slowest = 1, time.Minute // the machine may be busy
 	want := expect(t, models, b.camera.frames)
 	if len(want.live) != 2 {
 		t.Fatal("the two models are one")
@@ -317,7 +317,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 	others.Go(func() { b.camera.run(clock, frameTime) })
 	verdicts, byModel := 0, map[string]int{}
 	others.Go(func() {
-		for clock.Err() == nil {
+		for ; clock.Err() == nil; time.Sleep(3 * frameTime) {
 			v, err := b.kiosk.press(ctx)
 			if err != nil {
 				if clock.Err() == nil {
@@ -367,7 +367,7 @@ func TestSwapsDropNoFrame(t *testing.T) {
 	if done := metricValue(t, b.kiosk.metrics, "canting_model_swaps_total"); int(done) != swaps {
 		t.Errorf("%v of %d swaps were made", done, swaps)
 	}
-	if verdicts < frames/4 || live < frames/4 || len(byModel) != 2 {
+	if verdicts < frames/16 || live < frames/4 || len(byModel) != 2 {
 		t.Error("too little was checked to mean anything")
 	}
 }

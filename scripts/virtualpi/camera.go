@@ -21,7 +21,6 @@ import (
 const width, height = 640, 480
 
 // plugCamera loads the virtual camera and lets it show what show is given.
-// Raspberry Pi OS has the group gpio and gives it the pins; Debian has not.
 func plugCamera(ctx context.Context, m *machine) error {
 	_, err := m.run(ctx, `set -e
 		printf 'options vivid n_devs=1 node_types=0x101 num_inputs=1 input_types=0x03 num_outputs=1 output_types=0x01\n' >/etc/modprobe.d/vivid.conf
@@ -105,19 +104,26 @@ func bgr(frame *image.NRGBA) []byte {
 	return pixels
 }
 
-// settled is how many frames after a new picture the kiosk's answer must be the
-// new picture's: those in the driver's and in OpenCV's buffers are older.
-const settled = 12
+// After a new picture the kiosk's answer must be the new picture's. Those in the
+// driver's and in OpenCV's buffers are older: settled frames pass before the first
+// look at it, and on a loaded machine, whose driver lags, up to latest.
+const settled, latest = 12, 10 * 12
 
-// awaitAnswer waits until the kiosk answers for what the camera shows now.
-func awaitAnswer(ctx context.Context, k kiosk) (answer, error) {
+// awaitAnswer waits until the kiosk answers as wanted for what the camera shows
+// now, and otherwise returns the answer that it gives in the end.
+func awaitAnswer(ctx context.Context, k kiosk, wanted func(answer) bool) (answer, error) {
 	s, _, err := k.await(ctx, "a label", labelled)
 	if err != nil {
 		return answer{}, err
 	}
 	from := s.Answer.Frame
 	s, _, err = k.await(ctx, "a label of a newer frame", func(s state) bool {
-		return s.Answer != nil && (s.Answer.Frame >= from+settled || s.Answer.Frame < from)
+		if s.Answer == nil {
+			return false
+		}
+		from = min(from, s.Answer.Frame) // a camera that starts anew counts anew
+		passed := s.Answer.Frame - from
+		return passed >= settled && wanted(*s.Answer) || passed >= latest
 	})
 	if err != nil {
 		return answer{}, err

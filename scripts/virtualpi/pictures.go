@@ -93,12 +93,11 @@ func showAll(ctx context.Context, b *bench, files []string, model string) (strin
 		if err := show(ctx, b.machine, contents[want.File]); err != nil {
 			return "", err
 		}
-		got, err := awaitAnswer(ctx, b.machine.kiosk)
+		got, err := awaitAnswer(ctx, b.machine.kiosk, want.is)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", files[i], err)
 		}
-		// The kiosk tells no label where it does not know.
-		if got.Confidence != want.Confidence || got.Unknown != want.Unknown || !want.Unknown && got.Label != want.Label {
+		if !want.is(got) {
 			wrong = append(wrong, fmt.Sprintf("%s: %s %v instead of %s %v", files[i], got.Label, got.Confidence, want.Label, want.Confidence))
 		}
 		motifs[want.Label] = true
@@ -115,6 +114,12 @@ type classified struct {
 	Label      string  `json:"label"`
 	Confidence float32 `json:"confidence"`
 	Unknown    bool    `json:"unknown"`
+}
+
+// is reports whether the kiosk's answer is classify's. The kiosk tells no label
+// where it does not know.
+func (c classified) is(a answer) bool {
+	return a.Confidence == c.Confidence && a.Unknown == c.Unknown && (c.Unknown || a.Label == c.Label)
 }
 
 func classify(ctx context.Context, b *bench, model string, files []string) ([]classified, error) {

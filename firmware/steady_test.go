@@ -1,10 +1,8 @@
 package firmware
 
 import (
-	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path"
 	"testing"
 	"time"
@@ -141,19 +139,7 @@ func TestTextIsCalmOnAStillCloth(t *testing.T) {
 // TestTextIsCalmOnPhotographs does the same with every fourth photograph of the
 // folder, and the model, that the environment names.
 func TestTextIsCalmOnPhotographs(t *testing.T) {
-	model, folder := os.Getenv("CANTING_MODEL"), os.Getenv("CANTING_DATA")
-	if model == "" || folder == "" {
-		t.Skip("CANTING_MODEL and CANTING_DATA name no model and photographs")
-	}
-	c, err := newClassifier(readFile(t, model), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	pictures, err := fs.Glob(os.DirFS(folder), "*/*")
-	if err != nil || len(pictures) == 0 {
-		t.Fatalf("no pictures in %s: %v", folder, err)
-	}
+	c, folder, pictures := ownPhotographs(t)
 	var sum, worst changes
 	minutes := 0
 	for i := 0; i < len(pictures); i += 4 {

@@ -15,19 +15,7 @@ import (
 // photographs, a folder of one folder a motif, are given by the environment:
 // scripts/figures.sh calls it.
 func TestViewsOnPhotographs(t *testing.T) {
-	model, folder := os.Getenv("CANTING_MODEL"), os.Getenv("CANTING_DATA")
-	if model == "" || folder == "" {
-		t.Skip("CANTING_MODEL and CANTING_DATA name no model and photographs")
-	}
-	c, err := newClassifier(readFile(t, model), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.close()
-	pictures, err := fs.Glob(os.DirFS(folder), "*/*")
-	if err != nil || len(pictures) == 0 {
-		t.Fatalf("no pictures in %s: %v", folder, err)
-	}
+	c, folder, pictures := ownPhotographs(t)
 	right := make([]int, len(capture.Views))
 	for _, name := range pictures {
 		frame, err := capture.ReadFile(path.Join(folder, name))
@@ -50,4 +38,23 @@ func TestViewsOnPhotographs(t *testing.T) {
 	if right[len(right)-1] < right[0]-len(pictures)/20 {
 		t.Error("the views do harm")
 	}
+}
+
+// ownPhotographs is a model and its photographs, one folder a motif, that the
+// environment names; the test is skipped without.
+func ownPhotographs(t *testing.T) (c *classifier, folder string, pictures []string) {
+	t.Helper()
+	model, folder := os.Getenv("CANTING_MODEL"), os.Getenv("CANTING_DATA")
+	if model == "" || folder == "" {
+		t.Skip("CANTING_MODEL and CANTING_DATA name no model and photographs")
+	}
+	c, err := newClassifier(readFile(t, model), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.close)
+	if pictures, err = fs.Glob(os.DirFS(folder), "*/*"); err != nil || len(pictures) == 0 {
+		t.Fatalf("no pictures in %s: %v", folder, err)
+	}
+	return c, folder, pictures
 }

@@ -84,6 +84,9 @@ func run(ctx context.Context) error {
 	flag.StringVar(&b.trained, "model", "", "model that was trained on them")
 	flag.IntVar(&b.cuts, "cuts", 20, "power cuts")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flag.Arg(0))
+	}
 	at := slices.IndexFunc(boards, func(candidate board) bool { return candidate.suite == *suite })
 	if at < 0 {
 		return fmt.Errorf("there is no virtual Pi with %s; it is bookworm or trixie", *suite)

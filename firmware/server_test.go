@@ -93,7 +93,8 @@ func TestEndpoints(t *testing.T) {
 	url, seen := startOneCloth(t)
 	for path, want := range map[string]string{
 		"/":               `<button type="button" id="shutter">`,
-		"/kiosk.js":       "EventSource",
+		"/kiosk.js":       "keydown",
+		"/feed.js":        "EventSource",
 		"/kiosk.css":      "--clay",
 		"/words.js":       "Kenali motif",
 		"/canting.svg":    "<svg",

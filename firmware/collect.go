@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -242,54 +241,4 @@ func checkFolderLabel(label string) error {
 		return &denial{http.StatusBadRequest, "label", fmt.Sprintf("a folder named %q has another meaning to canting-trainer", label)}
 	}
 	return nil
-}
-
-// sharpFrame waits for a frame that is not blurred.
-func (k *kiosk) sharpFrame(ctx context.Context) (capture.Frame, error) {
-	const patience = 2 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	var seq uint64
-	for {
-		frame, ok := k.camera.Latest(seq)
-		if ok && k.camera.Status().State == capture.Live {
-			seq = frame.Seq
-			crop := k.serving.Load().model.Metadata().Preprocessing.Crop
-			if capture.Examine(frame, crop).Flaw() != capture.Blurred {
-				return frame, nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return capture.Frame{}, &denial{http.StatusConflict, "no_picture", fmt.Sprintf("no sharp picture came within %v: look at the camera, hold the cloth still, and try again", patience)}
-		case <-tick.C:
-		}
-	}
-}
-
-// collect keeps the current sharp frame under the label that the curator gives.
-func (c *curator) collect(_ http.ResponseWriter, r *http.Request, config *configs.Kiosk) (any, error) {
-	label := r.PathValue("label")
-	if config.Collect.Folder == "" {
-		return nil, &denial{http.StatusConflict, "off", "the kiosk keeps no pictures: set collect.folder in its configuration"}
-	}
-	if err := checkFolderLabel(label); err != nil {
-		return nil, err
-	}
-	frame, err := c.kiosk.sharpFrame(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	done := make(chan kept, 1)
-	if !c.kiosk.collect.offer(collected{config.Collect, label, frame, done}) {
-		return nil, &denial{http.StatusServiceUnavailable, "busy", "the disk does not keep up: try again in a moment"}
-	}
-	select {
-	case k := <-done:
-		return map[string]string{"file": k.file}, k.err
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
-	}
 }

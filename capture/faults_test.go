@@ -276,7 +276,7 @@ func settle(t *testing.T, before holding, cameras ...*capture.Supervisor) (after
 	}
 }
 
-// These two count what the whole process holds, so they do not run beside the
+// These count what the whole process holds, so they do not run beside the
 // others.
 
 func TestCloseLeavesNothing(t *testing.T) {
@@ -347,6 +347,20 @@ func TestFaultCyclesLeaveNothing(t *testing.T) {
 	t.Logf("before %d cycles: %v", cycles, before)
 	t.Logf("after them, %v later: %v", took.Round(time.Second), after)
 	t.Logf("the longest way back: %v", slowest)
+}
+
+// A process that leaks too little to be ended gives it back.
+func TestLeakThatEndsLeavesNothing(t *testing.T) {
+	needProcesses(t)
+	s, script := faulty(t, device)
+	nextFrame(t, s, 0, 30*time.Second)
+	play(t, script, faultycamera.Leaking)
+	time.Sleep(150 * time.Millisecond) // 16 MiB every 20 ms
+	play(t, script, faultycamera.None)
+	time.Sleep(1500 * time.Millisecond) // until the process was weighed
+	if held := s.Status().MemoryBytes; held > 100<<20 {
+		t.Errorf("the camera process holds %d MiB", held>>20)
+	}
 }
 
 func setting(t *testing.T, name string, otherwise int) int {

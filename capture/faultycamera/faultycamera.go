@@ -28,6 +28,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -61,7 +62,7 @@ const (
 	Crashed    Fault = "crashed"    // a library takes the process down
 	Killed     Fault = "killed"     // the process is killed by SIGKILL
 	Stopped    Fault = "stopped"    // the process is stopped by SIGSTOP
-	Leaking    Fault = "leaking"    // the process keeps 16 MiB more with each picture
+	Leaking    Fault = "leaking"    // the process keeps 16 MiB more with each picture, until the fault ends
 )
 
 // Faults are all of them.
@@ -203,6 +204,10 @@ func (c *camera) Read(ctx context.Context) (capture.Frame, error) {
 	}
 	if fault.node() != c.node {
 		return capture.Frame{}, errGone
+	}
+	if fault != Leaking && c.leaked != nil {
+		c.leaked = nil
+		debug.FreeOSMemory()
 	}
 	c.count++
 	f := c.picture(fault)

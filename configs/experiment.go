@@ -102,13 +102,13 @@ type Decision struct {
 //go:embed paper.yaml
 var paperYAML []byte
 
-//go:embed gallery.yaml
-var galleryYAML []byte
+//go:embed trainer.yaml
+var trainerYAML []byte
 
-// DefaultExperiment is configs/gallery.yaml, what a gallery trains with.
+// DefaultExperiment is configs/trainer.yaml, what a gallery trains with.
 func DefaultExperiment() *Experiment {
 	var e Experiment
-	if err := load("gallery.yaml", galleryYAML, &e); err != nil {
+	if err := load("trainer.yaml", trainerYAML, &e); err != nil {
 		panic(err) // embedded, and held valid by a test
 	}
 	return &e
@@ -125,7 +125,7 @@ func PaperExperiment() *Experiment {
 }
 
 // LoadExperiment reads an experiment's YAML file. A key that it leaves out has
-// the value of configs/gallery.yaml.
+// the value of configs/trainer.yaml.
 func LoadExperiment(path string) (*Experiment, error) {
 	text, err := readFile(path)
 	if err != nil {

@@ -21,7 +21,7 @@ func TestPaperExperimentIsThePapers(t *testing.T) {
 	}
 }
 
-func TestExperimentLeavesTheRestToTheGallery(t *testing.T) {
+func TestExperimentLeavesTheRestToTheDefault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.yaml")
 	if err := os.WriteFile(path, []byte("training: {epochs: 7}\nnetwork: [{conv: 8, kernel: 3}, {dense: 4}]\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func TestExperimentLeavesTheRestToTheGallery(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	if len(e.Network) != 2 || e.Network[0] != (Stage{Conv: 8, Kernel: 3}) || e.Network[1] != (Stage{Dense: 4}) {
-		t.Errorf("the network is mixed with the gallery's: %+v", e.Network)
+		t.Errorf("the network is mixed with the default one: %+v", e.Network)
 	}
 }
 

@@ -49,7 +49,7 @@ to --out. Ctrl-C stops cleanly and keeps the best state so far.`,
 	}
 	c.Flags().StringVar(&data, "data", "", "folder of photographs")
 	c.Flags().StringVar(&out, "out", "", "folder to write to")
-	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/gallery.yaml, built in)")
+	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
 	c.Flags().Int64Var(&seed, "seed", 1, "seed of every random choice, instead of the configuration's")
 	c.Flags().BoolVar(&resume, "resume", false, "go on from the checkpoint in --out")
 	c.Flags().BoolVar(&asJSON, "json", false, "print metrics.json's content")

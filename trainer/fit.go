@@ -89,10 +89,12 @@ func (f *fit) keepBest() { restore(f.net.State(), f.best) }
 // seedDropout makes an epoch's dropout follow from its number, so that a
 // resumed training goes on as it would have.
 func (f *fit) seedDropout(epoch int) {
-	for i, l := range f.net.Layers {
+	i := uint64(0)
+	for l := range f.net.All() {
 		if d, ok := l.(*nn.Dropout); ok {
-			d.Seed(stream(f.experiment.Seed, streamDropout, uint64(epoch), uint64(i)))
+			d.Seed(stream(f.experiment.Seed, streamDropout, uint64(epoch), i))
 		}
+		i++
 	}
 }
 

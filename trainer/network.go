@@ -26,36 +26,53 @@ func stream(seed int64, purpose uint64, more ...uint64) *rand.Rand {
 // newNetwork lays the experiment's stages out as layers and adds the last
 // dense layer, one logit a class.
 func newNetwork(e *configs.Experiment, classes int) *nn.Network {
-	rng := stream(e.Seed, streamWeights)
-	shape := []int{e.Input.Size, e.Input.Size, 3}
-	n := &nn.Network{}
-	add := func(l nn.Layer) {
-		n.Layers = append(n.Layers, l)
-		shape = l.Shape()
+	b := &networkBuilder{rng: stream(e.Seed, streamWeights), shape: []int{e.Input.Size, e.Input.Size, 3}}
+	for _, s := range e.Network {
+		b.stage(s)
 	}
-	for i, s := range e.Network {
-		switch {
-		case s.Conv > 0:
-			c := nn.NewConv(shape, s.Conv, s.Kernel, rng)
-			c.InputGradient = i > 0
-			add(c)
-			if s.Norm {
-				add(nn.NewBatchNorm(shape))
-			}
-			add(nn.NewReLU(shape))
-			if s.Pool {
-				add(nn.NewMaxPool(shape))
-			}
-		case s.Dense > 0:
-			add(nn.NewDense(shape, s.Dense, rng))
-			add(nn.NewReLU(shape))
-		case s.Mean:
-			add(nn.NewGlobalAverage(shape))
-		}
-		if s.Dropout > 0 {
-			add(nn.NewDropout(shape, s.Dropout))
-		}
+	b.add(nn.NewDense(b.shape, classes, b.rng))
+	if c, ok := b.layers[0].(*nn.Conv); ok {
+		c.InputGradient = false
 	}
-	add(nn.NewDense(shape, classes, rng))
-	return n
+	return &nn.Network{Layers: b.layers}
+}
+
+// networkBuilder grows a network by one stage after the other.
+type networkBuilder struct {
+	rng    *rand.Rand
+	layers []nn.Layer
+	shape  []int // of the last layer's output
+}
+
+func (b *networkBuilder) add(layers ...nn.Layer) {
+	b.layers = append(b.layers, layers...)
+	b.shape = layers[len(layers)-1].Shape()
+}
+
+func (b *networkBuilder) stage(s configs.Stage) {
+	stride := max(s.Stride, 1)
+	switch {
+	case s.Conv > 0:
+		b.add(nn.NewConv(b.shape, s.Conv, s.Kernel, stride, b.rng))
+	case s.Depthwise > 0:
+		b.add(nn.NewDepthwise(b.shape, s.Depthwise, stride, b.rng))
+	case s.Residual > 0:
+		b.add(nn.NewResidual(b.shape, s.Residual, stride, b.rng))
+	case s.Dense > 0:
+		b.add(nn.NewDense(b.shape, s.Dense, b.rng))
+	case s.Mean:
+		b.add(nn.NewGlobalAverage(b.shape))
+	}
+	if s.Norm {
+		b.add(nn.NewBatchNorm(b.shape))
+	}
+	if !s.Mean {
+		b.add(nn.NewReLU(b.shape))
+	}
+	if s.Pool {
+		b.add(nn.NewMaxPool(b.shape))
+	}
+	if s.Dropout > 0 {
+		b.add(nn.NewDropout(b.shape, s.Dropout))
+	}
 }

@@ -379,3 +379,42 @@ func TestReplacingATrainingIsSaid(t *testing.T) {
 		t.Errorf("warnings are %q", all)
 	}
 }
+
+// TestEveryStageIsLaidOut: shapes and the number of parameters, by hand.
+func TestEveryStageIsLaidOut(t *testing.T) {
+	e := small()
+	e.Network = []configs.Stage{
+		{Conv: 4, Kernel: 3, Stride: 2, Norm: true},
+		{Depthwise: 3, Stride: 2, Pool: true},
+		{Residual: 4},
+		{Residual: 6, Stride: 2, Dropout: 0.1},
+		{Mean: true},
+	}
+	n := newNetwork(e, 3)
+	var shapes [][]int
+	for _, l := range n.Layers {
+		shapes = append(shapes, l.Shape())
+	}
+	want := [][]int{
+		{12, 12, 4}, {12, 12, 4}, {12, 12, 4},
+		{6, 6, 4}, {6, 6, 4}, {3, 3, 4},
+		{3, 3, 4}, {3, 3, 4},
+		{2, 2, 6}, {2, 2, 6}, {2, 2, 6},
+		{6}, {3},
+	}
+	if !slices.EqualFunc(shapes, want, slices.Equal) {
+		t.Errorf("shapes are %v, want %v", shapes, want)
+	}
+	count := 0
+	for _, p := range n.Params() {
+		count += p.Value.Shape().TotalSize()
+	}
+	const (
+		conv, depthwise, dense = 4*27 + 4 + 2*4, 9*4 + 4, 3*6 + 3
+		same                   = 2 * (4*9*4 + 4 + 2*4)
+		smaller                = (6*9*4 + 6 + 2*6) + (6*9*6 + 6 + 2*6) + (6*4 + 6 + 2*6)
+	)
+	if count != conv+depthwise+same+smaller+dense {
+		t.Errorf("%d parameters, want %d", count, conv+depthwise+same+smaller+dense)
+	}
+}

@@ -5,6 +5,7 @@ package nn
 import "C"
 
 import (
+	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/netlib/blas/netlib"
 	"gorgonia.org/tensor"
 )
@@ -15,4 +16,37 @@ import (
 func init() {
 	C.openblas_set_num_threads(1)
 	tensor.Use(netlib.Implementation{})
+}
+
+// How a matrix lies in memory: as it is multiplied, or transposed.
+const (
+	plain  = blas.NoTrans
+	across = blas.Trans
+)
+
+// gemm writes beta*c + a*b to c, which is (m, n); a is (m, k) and b (k, n),
+// after the transposition where it is called for.
+func gemm(aLies, bLies blas.Transpose, m, n, k int, a, b []float32, beta float32, c []float32) {
+	lda, ldb := k, n
+	if aLies == across {
+		lda = m
+	}
+	if bLies == across {
+		ldb = k
+	}
+	netlib.Implementation{}.Sgemm(aLies, bLies, m, n, k, 1, a, lda, b, ldb, beta, c, n)
+}
+
+// addColumns adds up the rows of a matrix that has as many columns as dst.
+func addColumns(dst, rows []float32) {
+	for i := 0; i < len(rows); i += len(dst) {
+		addTo(dst, rows[i:i+len(dst)])
+	}
+}
+
+// repeat fills dst with copies of row.
+func repeat(dst, row []float32) {
+	for n := copy(dst, row); n < len(dst); n *= 2 {
+		copy(dst[n:], dst[:n])
+	}
 }

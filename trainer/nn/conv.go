@@ -6,40 +6,41 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Conv is a 2-D convolution with "same" padding as TensorFlow defines it and
-// stride 1, computed as a matrix product over im2col patches.
+// Conv is a 2-D convolution with "same" padding as TensorFlow defines it,
+// computed as matrix products over im2col patches.
 type Conv struct {
-	InH, InW, InC   int
-	OutC, Kernel    int
-	Weight, Bias    *Param // (OutC, Kernel, Kernel, InC) and (OutC)
-	pad, patch, pix int
-	x               *tensor.Dense
-	y, dx           buffer
-	scratch         [shards]convScratch
+	window
+	OutC         int
+	Weight, Bias *Param // (OutC, Kernel, Kernel, InC) and (OutC)
+	x            *tensor.Dense
+	y, dx        buffer
+	dW, dB       [shards][]float32
+	scratch      [shards]convScratch
 	// InputGradient is false for a network's first layer, whose Backward
 	// returns nil: nobody needs the picture's gradient.
 	InputGradient bool
 }
 
-// convScratch is what one shard works in: the patches of one picture, their
-// gradient, and its sums of the weights' gradients.
-type convScratch struct {
-	patches, dPatches, dW, dWSum *tensor.Dense
-	dB                           []float32
-}
+// convScratch is what one shard works in: the patches of a few rows of output
+// and their gradient.
+type convScratch struct{ patches, dPatches []float32 }
+
+// tile is about how many numbers of patches are made and multiplied at a time:
+// they stay in a core's own cache.
+const tile = 64 << 10
 
 // NewConv makes a convolution for pictures of shape in (height, width,
-// channels) with an odd kernel.
-func NewConv(in []int, outC, kernel int, rng *rand.Rand) *Conv {
-	c := &Conv{InH: in[0], InW: in[1], InC: in[2], OutC: outC, Kernel: kernel, InputGradient: true}
-	c.pad, c.pix, c.patch = kernel/2, c.InH*c.InW, kernel*kernel*c.InC
+// channels), with an odd kernel, that steps stride pixels.
+func NewConv(in []int, outC, kernel, stride int, rng *rand.Rand) *Conv {
+	c := &Conv{window: newWindow(in, kernel, stride), OutC: outC, InputGradient: true}
 	c.Weight = newParam("weight", true, outC, kernel, kernel, c.InC)
 	c.Bias = newParam("bias", false, outC)
-	c.Weight.heNormal(c.patch, rng)
-	for s := range c.scratch {
-		c.scratch[s] = convScratch{
-			patches: zeros(c.pix, c.patch), dPatches: zeros(c.pix, c.patch),
-			dW: zeros(outC, c.patch), dWSum: zeros(outC, c.patch), dB: make([]float32, outC),
+	c.Weight.heNormal(c.patch(), rng)
+	for s := range shards {
+		c.dW[s], c.dB[s] = make([]float32, outC*c.patch()), make([]float32, outC)
+		if !c.identity() {
+			size := c.tileRows() * c.outW * c.patch()
+			c.scratch[s] = convScratch{make([]float32, size), make([]float32, size)}
 		}
 	}
 	return c
@@ -47,27 +48,46 @@ func NewConv(in []int, outC, kernel int, rng *rand.Rand) *Conv {
 
 func (c *Conv) Name() string     { return "convolution" }
 func (c *Conv) Params() []*Param { return []*Param{c.Weight, c.Bias} }
-func (c *Conv) Shape() []int     { return []int{c.InH, c.InW, c.OutC} }
+func (c *Conv) Shape() []int     { return []int{c.outH, c.outW, c.OutC} }
+
+// tileRows is how many rows of output are computed at a time.
+func (c *Conv) tileRows() int { return max(tile/(c.outW*c.patch()), 1) }
+
+// eachTile calls f for the rows [lo, hi) of output of n pictures, a few rows at
+// a time. A shard has whole pictures.
+func (c *Conv) eachTile(n int, f func(shard, lo, hi int)) {
+	eachShard(n, func(shard, first, last int) {
+		end := last * c.outH
+		for lo := first * c.outH; lo < end; lo += c.tileRows() {
+			f(shard, lo, min(lo+c.tileRows(), end))
+		}
+	})
+}
+
+// rows are the numbers of rows [lo, hi) of output in a batch.
+func (c *Conv) rows(t *tensor.Dense, lo, hi, channels int) []float32 {
+	return floats(t)[lo*c.outW*channels : hi*c.outW*channels]
+}
+
+// seen is what the output pixels of rows [lo, hi) see, a patch each.
+func (c *Conv) seen(shard, lo, hi int) []float32 {
+	if c.identity() {
+		return c.rows(c.x, lo, hi, c.InC)
+	}
+	patches := c.scratch[shard].patches
+	c.im2col(patches, floats(c.x), lo, hi)
+	return patches
+}
 
 func (c *Conv) Forward(x *tensor.Dense, _ bool) *tensor.Dense {
 	n := x.Shape()[0]
 	c.x = x
-	y := c.y.get(n, c.InH, c.InW, c.OutC)
-	bias := floats(c.Bias.Value)
-	eachShard(n, func(s, lo, hi int) {
-		weights := transposed(floats(c.Weight.Value), c.OutC, c.patch)
-		patches := c.scratch[s].patches
-		for i := lo; i < hi; i++ {
-			c.im2col(floats(patches), c.picture(x, i, c.InC))
-			out := c.picture(y, i, c.OutC)
-			matmul(view(out, c.pix, c.OutC), patches, weights)
-			for p := 0; p < len(out); p += c.OutC {
-				row := out[p : p+c.OutC]
-				for o, b := range bias {
-					row[o] += b
-				}
-			}
-		}
+	y := c.y.get(n, c.outH, c.outW, c.OutC)
+	bias, weights := floats(c.Bias.Value), floats(c.Weight.Value)
+	c.eachTile(n, func(shard, lo, hi int) {
+		out := c.rows(y, lo, hi, c.OutC)
+		repeat(out, bias)
+		gemm(plain, across, len(out)/c.OutC, c.OutC, c.patch(), c.seen(shard, lo, hi), weights, 1, out)
 	})
 	return y
 }
@@ -77,96 +97,38 @@ func (c *Conv) Backward(dy *tensor.Dense) *tensor.Dense {
 	var dx *tensor.Dense
 	if c.InputGradient {
 		dx = c.dx.get(n, c.InH, c.InW, c.InC)
+		clear(floats(dx))
 	}
-	for s := range c.scratch {
-		clear(floats(c.scratch[s].dWSum))
-		clear(c.scratch[s].dB)
+	for s := range shards {
+		clear(c.dW[s])
+		clear(c.dB[s])
 	}
-	eachShard(n, func(s, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			c.backwardPicture(&c.scratch[s], dy, dx, i)
-		}
-	})
-	dW, dB := floats(c.Weight.Grad), floats(c.Bias.Grad)
-	clear(dW)
-	clear(dB)
-	for s := range c.scratch {
-		addTo(dW, floats(c.scratch[s].dWSum))
-		addTo(dB, c.scratch[s].dB)
-	}
+	c.eachTile(n, func(shard, lo, hi int) { c.backwardRows(shard, dy, dx, lo, hi) })
+	c.Weight.setGrad(&c.dW)
+	c.Bias.setGrad(&c.dB)
 	return dx
 }
 
-func (c *Conv) backwardPicture(s *convScratch, dy, dx *tensor.Dense, i int) {
-	out := c.picture(dy, i, c.OutC)
-	c.im2col(floats(s.patches), c.picture(c.x, i, c.InC))
-	matmul(s.dW, transposed(out, c.pix, c.OutC), s.patches)
-	addTo(floats(s.dWSum), floats(s.dW))
-	for p := 0; p < len(out); p += c.OutC {
-		addTo(s.dB, out[p:p+c.OutC])
+func (c *Conv) backwardRows(shard int, dy, dx *tensor.Dense, lo, hi int) {
+	out := c.rows(dy, lo, hi, c.OutC)
+	pix, weights := len(out)/c.OutC, floats(c.Weight.Value)
+	gemm(across, plain, c.OutC, c.patch(), pix, out, c.seen(shard, lo, hi), 1, c.dW[shard])
+	addColumns(c.dB[shard], out)
+	switch {
+	case dx == nil:
+	case c.identity():
+		gemm(plain, plain, pix, c.InC, c.OutC, out, weights, 0, c.rows(dx, lo, hi, c.InC))
+	default:
+		dPatches := c.scratch[shard].dPatches
+		gemm(plain, plain, pix, c.patch(), c.OutC, out, weights, 0, dPatches)
+		c.col2im(floats(dx), dPatches, lo, hi)
 	}
-	if dx != nil {
-		matmul(s.dPatches, view(out, c.pix, c.OutC), view(floats(c.Weight.Value), c.OutC, c.patch))
-		c.col2im(c.picture(dx, i, c.InC), floats(s.dPatches))
-	}
-}
-
-// picture is the memory of picture i of a batch with c channels.
-func (c *Conv) picture(t *tensor.Dense, i, channels int) []float32 {
-	size := c.pix * channels
-	return floats(t)[i*size : (i+1)*size]
 }
 
 // Patches are what each output pixel of one picture sees: a matrix of (pixels,
-// Kernel x Kernel x InC), in memory that the next call uses again.
+// Kernel x Kernel x InC).
 func (c *Conv) Patches(picture []float32) *tensor.Dense {
-	patches := c.scratch[0].patches
-	c.im2col(floats(patches), picture)
+	patches := zeros(c.pix(), c.patch())
+	c.im2col(floats(patches), picture, 0, c.outH)
 	return patches
-}
-
-// im2col writes one patch of Kernel x Kernel x InC a row, zero outside.
-func (c *Conv) im2col(patches, x []float32) {
-	c.eachRun(func(patch, pixel, n int) {
-		copy(patches[patch:patch+n], x[pixel:pixel+n])
-	}, func(patch, n int) { clear(patches[patch : patch+n]) })
-}
-
-// col2im adds the patches' gradients up where the patches came from.
-func (c *Conv) col2im(dx, patches []float32) {
-	clear(dx)
-	c.eachRun(func(patch, pixel, n int) {
-		addTo(dx[pixel:pixel+n], patches[patch:patch+n])
-	}, func(int, int) {})
-}
-
-// eachRun walks the patches' rows: inside is called for each run of n numbers
-// that lies in the picture, at offset pixel, and in the patches, at offset
-// patch; outside for each run that lies in the padding.
-func (c *Conv) eachRun(inside func(patch, pixel, n int), outside func(patch, n int)) {
-	row := c.Kernel * c.InC
-	for y := range c.InH {
-		for x := range c.InW {
-			at := (y*c.InW + x) * c.patch
-			lo, hi := max(x-c.pad, 0), min(x-c.pad+c.Kernel, c.InW)
-			before, n := (lo-(x-c.pad))*c.InC, (hi-lo)*c.InC
-			for k := range c.Kernel {
-				sy := y - c.pad + k
-				if sy < 0 || sy >= c.InH {
-					outside(at, row)
-				} else {
-					outside(at, before)
-					inside(at+before, (sy*c.InW+lo)*c.InC, n)
-					outside(at+before+n, row-before-n)
-				}
-				at += row
-			}
-		}
-	}
-}
-
-func addTo(dst, src []float32) {
-	for i, v := range src {
-		dst[i] += v
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -29,10 +30,16 @@ func layers(rng *rand.Rand) map[string]struct {
 		in    []int
 	}
 	return map[string]c{
-		"conv 3x3":       {NewConv([]int{5, 4, 2}, 3, 3, rng), []int{5, 4, 2}},
-		"conv 5x5":       {NewConv([]int{4, 6, 3}, 2, 5, rng), []int{4, 6, 3}},
-		"conv 1x1":       {NewConv([]int{3, 3, 4}, 5, 1, rng), []int{3, 3, 4}},
-		"conv one pixel": {NewConv([]int{1, 1, 2}, 3, 3, rng), []int{1, 1, 2}},
+		"conv 3x3":       {NewConv([]int{5, 4, 2}, 3, 3, 1, rng), []int{5, 4, 2}},
+		"conv 5x5":       {NewConv([]int{4, 6, 3}, 2, 5, 1, rng), []int{4, 6, 3}},
+		"conv 1x1":       {NewConv([]int{3, 3, 4}, 5, 1, 1, rng), []int{3, 3, 4}},
+		"conv one pixel": {NewConv([]int{1, 1, 2}, 3, 3, 1, rng), []int{1, 1, 2}},
+		"conv stride 2":  {NewConv([]int{6, 5, 2}, 3, 3, 2, rng), []int{6, 5, 2}},
+		"conv 1x1 by 2":  {NewConv([]int{5, 4, 3}, 2, 1, 2, rng), []int{5, 4, 3}},
+		"depthwise":      {NewDepthwise([]int{4, 5, 3}, 3, 1, rng), []int{4, 5, 3}},
+		"depthwise by 2": {NewDepthwise([]int{6, 5, 2}, 5, 2, rng), []int{6, 5, 2}},
+		"residual":       {&Residual{Body: []Layer{NewConv([]int{4, 3, 2}, 2, 3, 1, rng)}}, []int{4, 3, 2}},
+		"residual by 2":  {smoothResidual(rng), []int{5, 4, 2}},
 		"max pool":       {NewMaxPool([]int{4, 6, 3}), []int{4, 6, 3}},
 		"max pool odd":   {NewMaxPool([]int{5, 3, 2}), []int{5, 3, 2}},
 		"ReLU":           {NewReLU([]int{3, 4, 2}), []int{3, 4, 2}},
@@ -42,6 +49,14 @@ func layers(rng *rand.Rand) map[string]struct {
 		"dropout":        {NewDropout([]int{3, 4, 2}, 0.4), []int{3, 4, 2}},
 		"global average": {NewGlobalAverage([]int{3, 4, 2}), []int{3, 4, 2}},
 	}
+}
+
+// smoothResidual is a block that changes the shape, without its inner ReLU,
+// which would change sides within a finite difference.
+func smoothResidual(rng *rand.Rand) *Residual {
+	r := NewResidual([]int{5, 4, 2}, 3, 2, rng)
+	r.Body = slices.DeleteFunc(r.Body, func(l Layer) bool { _, is := l.(*ReLU); return is })
+	return r
 }
 
 // TestGradients holds every layer's Backward against central differences of a

@@ -25,3 +25,10 @@ type Layer interface {
 
 // stateful layers carry numbers besides their Params that a checkpoint needs.
 type stateful interface{ State() []*tensor.Dense }
+
+// Container is a layer made of others.
+type Container interface {
+	Layer
+	// Children are the layers in the order in which they compute.
+	Children() []Layer
+}

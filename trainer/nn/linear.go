@@ -30,24 +30,18 @@ func (d *Dense) Forward(x *tensor.Dense, _ bool) *tensor.Dense {
 	n := x.Shape()[0]
 	d.x = x
 	y := d.y.get(n, d.Out)
-	matmul(y, view(floats(x), n, d.In), transposed(floats(d.Weight.Value), d.Out, d.In))
-	out := floats(y)
-	for i := range n {
-		addTo(out[i*d.Out:(i+1)*d.Out], floats(d.Bias.Value))
-	}
+	repeat(floats(y), floats(d.Bias.Value))
+	gemm(plain, across, n, d.Out, d.In, floats(x), floats(d.Weight.Value), 1, floats(y))
 	return y
 }
 
 func (d *Dense) Backward(dy *tensor.Dense) *tensor.Dense {
 	n := dy.Shape()[0]
 	g := floats(dy)
-	matmul(d.Weight.Grad, transposed(g, n, d.Out), view(floats(d.x), n, d.In))
-	dB := floats(d.Bias.Grad)
-	clear(dB)
-	for i := range n {
-		addTo(dB, g[i*d.Out:(i+1)*d.Out])
-	}
+	gemm(across, plain, d.Out, d.In, n, g, floats(d.x), 0, floats(d.Weight.Grad))
+	clear(floats(d.Bias.Grad))
+	addColumns(floats(d.Bias.Grad), g)
 	dx := d.dx.get(d.x.Shape()...)
-	matmul(view(floats(dx), n, d.In), view(g, n, d.Out), d.Weight.Value)
+	gemm(plain, plain, n, d.In, d.Out, g, floats(d.Weight.Value), 0, floats(dx))
 	return dx
 }

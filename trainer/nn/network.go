@@ -1,6 +1,10 @@
 package nn
 
-import "gorgonia.org/tensor"
+import (
+	"iter"
+
+	"gorgonia.org/tensor"
+)
 
 // Network is layers one after another, the last of which gives the logits.
 type Network struct{ Layers []Layer }
@@ -8,33 +12,34 @@ type Network struct{ Layers []Layer }
 // Forward gives the logits, of shape (batch, classes), for pictures of shape
 // (batch, height, width, channels).
 func (n *Network) Forward(x *tensor.Dense, train bool) *tensor.Dense {
-	for _, l := range n.Layers {
-		x = l.Forward(x, train)
-	}
-	return x
+	return forward(n.Layers, x, train)
 }
 
 // Backward fills the gradients of Params from the logits' gradient.
-func (n *Network) Backward(dy *tensor.Dense) {
-	for i := len(n.Layers) - 1; i >= 0; i-- {
-		dy = n.Layers[i].Backward(dy)
-	}
+func (n *Network) Backward(dy *tensor.Dense) { backward(n.Layers, dy) }
+
+// Features gives what the last layer makes the logits of, of shape (batch,
+// features), for pictures of shape (batch, height, width, channels).
+func (n *Network) Features(x *tensor.Dense) *tensor.Dense {
+	f := forward(n.Layers[:len(n.Layers)-1], x, false)
+	batch := f.Shape()[0]
+	return view(floats(f), batch, len(floats(f))/batch)
+}
+
+// All are the network's layers in the order in which they compute, each
+// container's children in its place.
+func (n *Network) All() iter.Seq[Layer] {
+	return func(yield func(Layer) bool) { leaves(n.Layers, yield) }
 }
 
 // Params are all layers' parameters.
-func (n *Network) Params() []*Param {
-	var ps []*Param
-	for _, l := range n.Layers {
-		ps = append(ps, l.Params()...)
-	}
-	return ps
-}
+func (n *Network) Params() []*Param { return params(n.Layers) }
 
 // State is every number that the network's answers depend on, in a fixed
 // order: the parameters and the running figures of normalisation.
 func (n *Network) State() [][]float32 {
 	var s [][]float32
-	for _, l := range n.Layers {
+	for l := range n.All() {
 		for _, p := range l.Params() {
 			s = append(s, floats(p.Value))
 		}
@@ -45,4 +50,40 @@ func (n *Network) State() [][]float32 {
 		}
 	}
 	return s
+}
+
+func forward(layers []Layer, x *tensor.Dense, train bool) *tensor.Dense {
+	for _, l := range layers {
+		x = l.Forward(x, train)
+	}
+	return x
+}
+
+func backward(layers []Layer, dy *tensor.Dense) *tensor.Dense {
+	for i := len(layers) - 1; i >= 0; i-- {
+		dy = layers[i].Backward(dy)
+	}
+	return dy
+}
+
+func params(layers []Layer) []*Param {
+	var ps []*Param
+	for _, l := range layers {
+		ps = append(ps, l.Params()...)
+	}
+	return ps
+}
+
+// leaves yields the layers that contain no others, until yield says stop.
+func leaves(layers []Layer, yield func(Layer) bool) bool {
+	for _, l := range layers {
+		if c, ok := l.(Container); ok {
+			if !leaves(c.Children(), yield) {
+				return false
+			}
+		} else if !yield(l) {
+			return false
+		}
+	}
+	return true
 }

@@ -30,6 +30,15 @@ func (p *Param) heNormal(fanIn int, rng *rand.Rand) {
 	}
 }
 
+// setGrad makes the gradient the sum of the shards' parts.
+func (p *Param) setGrad(parts *[shards][]float32) {
+	g := floats(p.Grad)
+	clear(g)
+	for _, part := range parts {
+		addTo(g, part)
+	}
+}
+
 func zeros(shape ...int) *tensor.Dense {
 	return tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(shape...))
 }
@@ -39,24 +48,8 @@ func view(data []float32, shape ...int) *tensor.Dense {
 	return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(data))
 }
 
-// transposed is the transpose of a (rows, columns) matrix, without moving it.
-func transposed(data []float32, rows, columns int) *tensor.Dense {
-	t := view(data, rows, columns)
-	if err := t.T(); err != nil {
-		panic(err) // a matrix can always be transposed
-	}
-	return t
-}
-
 // floats is a contiguous tensor's memory.
 func floats(t *tensor.Dense) []float32 { return t.Data().([]float32) }
-
-// matmul writes the product of two matrices to a third.
-func matmul(dst, a, b *tensor.Dense) {
-	if _, err := a.MatMul(b, tensor.WithReuse(dst)); err != nil {
-		panic(err) // the layers fixed the shapes when they were built
-	}
-}
 
 // buffer keeps a layer's output between mini-batches of one size.
 type buffer struct{ t *tensor.Dense }

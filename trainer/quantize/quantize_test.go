@@ -18,7 +18,7 @@ const size = 16
 // network is one of every layer, with figures in its normalisation that
 // training would have left.
 func network(rng *rand.Rand, average bool) *nn.Network {
-	conv := nn.NewConv([]int{size, size, 3}, 8, 3, rng)
+	conv := nn.NewConv([]int{size, size, 3}, 8, 3, 1, rng)
 	norm := nn.NewBatchNorm(conv.Shape())
 	for i := range 8 {
 		norm.Mean.Set(i, float32(rng.NormFloat64()*0.2))
@@ -29,7 +29,7 @@ func network(rng *rand.Rand, average bool) *nn.Network {
 	layers := []nn.Layer{conv, norm, nn.NewReLU(norm.Shape())}
 	pool := nn.NewMaxPool(norm.Shape())
 	layers = append(layers, pool)
-	second := nn.NewConv(pool.Shape(), 12, 5, rng)
+	second := nn.NewConv(pool.Shape(), 12, 5, 1, rng)
 	layers = append(layers, second)
 	shape := second.Shape()
 	if average {

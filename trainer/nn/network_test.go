@@ -1,0 +1,85 @@
+package nn
+
+import (
+	"slices"
+	"testing"
+)
+
+func residualNetwork() *Network {
+	rng := testRand()
+	first := NewResidual([]int{6, 6, 2}, 3, 2, rng)
+	second := NewResidual(first.Shape(), 3, 1, rng)
+	second.Body = append(second.Body, NewDropout(second.Shape(), 0.5))
+	mean := NewGlobalAverage(second.Shape())
+	return &Network{Layers: []Layer{first, NewReLU(first.Shape()), second, mean, NewDense(mean.Shape(), 4, rng)}}
+}
+
+func TestResidualShortcut(t *testing.T) {
+	for _, c := range []struct {
+		in                          []int
+		channels, stride, shortcuts int
+		out                         []int
+	}{
+		{[]int{6, 5, 3}, 3, 1, 0, []int{6, 5, 3}},
+		{[]int{6, 5, 3}, 4, 1, 2, []int{6, 5, 4}},
+		{[]int{6, 5, 3}, 3, 2, 2, []int{3, 3, 3}},
+	} {
+		r := NewResidual(c.in, c.channels, c.stride, testRand())
+		if len(r.Shortcut) != c.shortcuts || !slices.Equal(r.Shape(), c.out) {
+			t.Errorf("%+v: %d layers beside, shape %v", c, len(r.Shortcut), r.Shape())
+		}
+	}
+}
+
+// TestStateReachesIntoResiduals: what State gives decides the answer wholly.
+func TestStateReachesIntoResiduals(t *testing.T) {
+	one, other := residualNetwork(), residualNetwork()
+	x := zeros(2, 6, 6, 2)
+	spread(x, testRand())
+	for i, s := range one.State() {
+		for j := range s {
+			s[j] += 0.01 * float32(i+j%5)
+		}
+	}
+	want := append([]float32(nil), floats(one.Forward(x, false))...)
+	if slices.Equal(floats(other.Forward(x, false)), want) {
+		t.Fatal("the changed state changes nothing")
+	}
+	for i, s := range other.State() {
+		copy(s, one.State()[i])
+	}
+	if got := floats(other.Forward(x, false)); !slices.Equal(got, want) {
+		t.Errorf("with the same state: %v, want %v", got, want)
+	}
+}
+
+func TestAllReachesIntoResiduals(t *testing.T) {
+	var names []string
+	for l := range residualNetwork().All() {
+		names = append(names, l.Name())
+	}
+	block := []string{"convolution", "batch normalisation", "ReLU", "convolution", "batch normalisation"}
+	want := slices.Concat(block, block[:2], []string{"ReLU"}, block, []string{"dropout", "global average pool", "dense"})
+	if !slices.Equal(names, want) {
+		t.Errorf("got %q, want %q", names, want)
+	}
+	for l := range residualNetwork().All() {
+		if l.Name() == "ReLU" {
+			break // a walk that is broken off calls nothing more
+		}
+	}
+}
+
+func TestFeaturesAreWhatTheLastLayerReads(t *testing.T) {
+	n := residualNetwork()
+	x := zeros(2, 6, 6, 2)
+	spread(x, testRand())
+	features := n.Features(x)
+	if !slices.Equal(features.Shape(), []int{2, 3}) {
+		t.Fatalf("shape %v, want (2, 3)", features.Shape())
+	}
+	got := append([]float32(nil), floats(n.Layers[4].Forward(features, false))...)
+	if want := floats(n.Forward(x, false)); !slices.Equal(got, want) {
+		t.Errorf("the last layer makes %v of the features, the network %v of the pictures", got, want)
+	}
+}

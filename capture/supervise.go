@@ -47,8 +47,9 @@ const (
 	// longer, when GStreamer makes an inventory of its plug-ins.
 	openFor      = 6 * time.Second
 	firstOpenFor = 30 * time.Second
-	// loadFor is for loading OpenCV's libraries, before the camera is touched.
-	loadFor = 20 * time.Second
+	// loadFor is for loading OpenCV's libraries, before the camera is touched. An
+	// emulated Pi needs 5 s, and 25 s on a busy machine: it must not begin again.
+	loadFor = time.Minute
 	// fruitlessFor ends one that asks for an absent camera in vain.
 	fruitlessFor = 15 * time.Second
 

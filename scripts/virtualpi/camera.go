@@ -25,6 +25,8 @@ func plugCamera(ctx context.Context, m *machine) error {
 	_, err := m.run(ctx, `set -e
 		printf 'options vivid n_devs=1 node_types=0x101 num_inputs=1 input_types=0x03 num_outputs=1 output_types=0x01\n' >/etc/modprobe.d/vivid.conf
 		echo vivid >/etc/modules-load.d/vivid.conf
+		printf 'KERNEL=="video0", SUBSYSTEM=="video4linux", GROUP="root", MODE="0600"\n' >/etc/udev/rules.d/99-plug.rules
+		udevadm control --reload
 		install /host/camera /usr/local/bin/camera
 		printf '%s\n' '[Service]' 'ExecStartPre=/usr/local/bin/camera plug' 'ExecStart=/usr/local/bin/camera show' 'Restart=always' 'RestartSec=1' \
 			'[Unit]' 'StartLimitIntervalSec=0' '[Install]' 'WantedBy=multi-user.target' >/etc/systemd/system/cloth.service

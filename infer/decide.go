@@ -47,6 +47,16 @@ func (m *Model) Probabilities(dst []float32, output []byte) {
 	}
 }
 
+// Logits turns a raw output tensor into logits, one for each label, up to a
+// constant that they share: what Probabilities divides by the temperature.
+func (m *Model) Logits(dst []float32, output []byte) {
+	m.dequantize(dst, output)
+	least, most := m.bounds()
+	for i, v := range dst {
+		dst[i] = float32(m.logit(min(max(v, least), most)))
+	}
+}
+
 // logit is an output as a logit, up to a constant shared by all of them. A
 // probability rounded to 0 stands for half a quantization step.
 func (m *Model) logit(v float32) float64 {

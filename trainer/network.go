@@ -14,6 +14,7 @@ const (
 	streamDropout
 	streamOrder
 	streamVariation
+	streamFolds
 )
 
 func stream(seed int64, purpose uint64, more ...uint64) *rand.Rand {

@@ -20,6 +20,9 @@ import (
 type Sample struct {
 	Path  string
 	Label int
+	// Cloth is the same for pictures that lie in one folder below their
+	// motif's, which are of one cloth; "" directly in the motif's folder.
+	Cloth string
 }
 
 // Set is a data set, its classes and samples in the order of their names.
@@ -184,7 +187,7 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 				return fs.SkipDir
 			case d.IsDir() || hidden(d.Name()):
 			case slices.Contains(formats, strings.ToLower(filepath.Ext(path))):
-				found = append(found, Sample{Path: path, Label: label})
+				found = append(found, Sample{Path: path, Label: label, Cloth: cloth(class, root, path)})
 			default:
 				s.warn(fmt.Sprintf("%s is left out: its ending is none of %s.", path, strings.Join(formats, ", ")))
 			}
@@ -195,6 +198,15 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 		}
 	}
 	return found, nil
+}
+
+// cloth names the folder below root, the motif's, that path lies in.
+func cloth(class, root, path string) string {
+	folder := strings.TrimPrefix(filepath.Dir(path), root)
+	if folder == "" {
+		return ""
+	}
+	return class + folder
 }
 
 func hidden(name string) bool { return strings.HasPrefix(name, ".") || name == "Thumbs.db" }

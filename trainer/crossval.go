@@ -1,0 +1,211 @@
+package trainer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"canting/configs"
+	"canting/trainer/dataset"
+	"canting/trainer/picture"
+
+	"github.com/google/renameio/v2"
+)
+
+// CrossvalOptions say how a cross-validation is made.
+type CrossvalOptions struct {
+	// Out is where each fold's model and answers are kept. A fold that is
+	// there already is not trained again.
+	Out string
+	// Folds is at least 2. Each seed deals the pictures out anew and starts
+	// every other random choice of its folds' trainings.
+	Folds int
+	Seeds []int64
+	Show  Show
+}
+
+// CrossvalResult is every picture's answer by models not trained on it.
+type CrossvalResult struct {
+	Classes []string
+	// Held is in the order of the seeds, folds and files.
+	Held []Held
+	// Seconds is the time of all folds, whenever they were trained.
+	Seconds float64
+}
+
+// Crossval measures the experiment by stratified k-fold cross-validation
+// (Kohavi, 1995) over all pictures below dir, train/ and test/ joined. Pictures
+// of one cloth, as far as folders tell, and those that are there twice are in
+// the same fold. Cancelled, it stops between two mini-batches, and the same call
+// goes on.
+func Crossval(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*CrossvalResult, error) {
+	if o.Folds < 2 || len(o.Seeds) == 0 {
+		return nil, fmt.Errorf("a cross-validation takes at least 2 folds and 1 seed, not %d and %d", o.Folds, len(o.Seeds))
+	}
+	v, err := newValidation(ctx, e, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	result := &CrossvalResult{Classes: v.classes}
+	for i, seed := range o.Seeds {
+		folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
+		for fold := range o.Folds {
+			done, err := v.fold(ctx, seed, fold, folds, i*o.Folds+fold)
+			if err != nil {
+				return nil, fmt.Errorf("seed %d, fold %d of %d: %w", seed, fold+1, o.Folds, err)
+			}
+			result.Held = append(result.Held, done.Held...)
+			result.Seconds += done.Seconds
+		}
+	}
+	return result, nil
+}
+
+// validation is a cross-validation at work.
+type validation struct {
+	CrossvalOptions
+	experiment *configs.Experiment
+	dir        string
+	*data
+	pictures []picture.Picture
+	groups   [][]int // of pictures that belong into one fold
+}
+
+func newValidation(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*validation, error) {
+	v := &validation{CrossvalOptions: o, experiment: e, dir: dir, data: &data{tell: o.Show.Warn}}
+	set, err := dataset.Open(dir, e.Training.TestShare, e.Seed, func(w string) { v.warn("%s", w) })
+	if err != nil {
+		return nil, err
+	}
+	v.classes = set.Classes
+	samples := slices.Concat(set.Train, set.Test)
+	slices.SortFunc(samples, func(a, b dataset.Sample) int { return strings.Compare(a.Path, b.Path) })
+	if v.pictures, err = v.read(ctx, "labelled", samples, e.Input); err != nil {
+		return nil, err
+	}
+	for label, n := range dataset.Counts(v.samples(), len(v.classes)) {
+		if n < o.Folds {
+			return nil, fmt.Errorf("the motif %q has %d readable pictures, too few for %d folds: add some, or take fewer folds", v.classes[label], n, o.Folds)
+		}
+	}
+	v.groups, err = groups(ctx, v.samples())
+	return v, err
+}
+
+func (v *validation) samples() []dataset.Sample {
+	all := make([]dataset.Sample, len(v.pictures))
+	for i, p := range v.pictures {
+		all[i] = p.Sample
+	}
+	return all
+}
+
+// foldName is the file that keeps a finished fold in its folder.
+const foldName = "fold.json"
+
+// finished is a fold's content on disk.
+type finished struct {
+	// Key is a digest of all that the answers follow from, except for the
+	// program itself.
+	Key     string  `json:"key"`
+	Seconds float64 `json:"seconds"`
+	Held    []Held  `json:"held"`
+}
+
+// fold reads a finished fold or makes it; before is the number of folds that
+// come before it.
+func (v *validation) fold(ctx context.Context, seed int64, fold int, folds []int, before int) (*finished, error) {
+	e := *v.experiment
+	e.Seed = seed
+	var train, held []picture.Picture
+	for i, p := range v.pictures {
+		if folds[i] == fold {
+			held = append(held, p)
+		} else {
+			train = append(train, p)
+		}
+	}
+	dir := filepath.Join(v.Out, fmt.Sprintf("seed-%d", seed), fmt.Sprintf("fold-%d", fold+1))
+	key := v.key(&e, train, held)
+	if done, err := readFold(dir, key); done != nil || err != nil {
+		return done, err
+	}
+	start := time.Now()
+	show := within{v.Show, before * e.Training.Epochs, len(v.Seeds) * v.Folds * e.Training.Epochs}
+	answers, err := holdOut(ctx, &e, v.classes, train, held, dir, show)
+	if err != nil {
+		return nil, err
+	}
+	for i := range answers {
+		a := &answers[i]
+		a.Seed, a.Fold = seed, fold
+		if below, err := filepath.Rel(v.dir, a.File); err == nil {
+			a.File = filepath.ToSlash(below)
+		}
+	}
+	done := &finished{Key: key, Seconds: time.Since(start).Seconds(), Held: answers}
+	return done, done.write(dir)
+}
+
+func (v *validation) key(e *configs.Experiment, train, held []picture.Picture) string {
+	h := sha256.New()
+	fmt.Fprintln(h, v.classes, experimentJSON(e), dataDigest(train, held))
+	for _, p := range held {
+		fmt.Fprintln(h, p.Path)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// readFold is nil where dir holds no finished fold.
+func readFold(dir, key string) (*finished, error) {
+	path := filepath.Join(dir, foldName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("go on with a cross-validation: %w", err)
+	}
+	var done finished
+	if err := json.Unmarshal(text, &done); err != nil {
+		return nil, fmt.Errorf("%s is damaged (%w): remove it to make this fold again", path, err)
+	}
+	if done.Key != key {
+		return nil, fmt.Errorf("%s belongs to another configuration or other pictures: use another --out folder", path)
+	}
+	return &done, nil
+}
+
+// write keeps a finished fold and removes what it would have been resumed from.
+func (done *finished) write(dir string) error {
+	text, err := json.Marshal(done)
+	if err != nil {
+		return fmt.Errorf("encode the fold's answers: %w", err)
+	}
+	if err := renameio.WriteFile(filepath.Join(dir, foldName), text, 0o644); err != nil {
+		return fmt.Errorf("keep the fold's answers: %w", err)
+	}
+	if err := os.Remove(filepath.Join(dir, checkpointName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove a finished fold's checkpoint: %w", err)
+	}
+	return nil
+}
+
+// within shows one training as a part of several.
+type within struct {
+	Show
+	before, epochs int
+}
+
+func (w within) Step(epoch, _, batch, batches int, loss, accuracy float64) {
+	w.Show.Step(w.before+epoch, w.epochs, batch, batches, loss, accuracy)
+}

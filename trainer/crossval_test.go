@@ -1,0 +1,161 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"canting/trainer/dataset"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFoldsHaveTheSameShareAndKeepGroups(t *testing.T) {
+	var samples []dataset.Sample
+	for label, n := range []int{50, 23, 10} {
+		for range n {
+			samples = append(samples, dataset.Sample{Label: label})
+		}
+	}
+	groups := [][]int{{0, 1, 2, 3}, {50, 51}, {80, 82}}
+	for i := range samples {
+		if !slices.ContainsFunc(groups, func(g []int) bool { return slices.Contains(g, i) }) {
+			groups = append(groups, []int{i})
+		}
+	}
+	folds := assignFolds(samples, groups, 5, rand.New(rand.NewPCG(1, 1)))
+	for fold := range 5 {
+		var in []dataset.Sample
+		for i, f := range folds {
+			if f == fold {
+				in = append(in, samples[i])
+			}
+		}
+		n := dataset.Counts(in, 3)
+		if n[0] != 10 || n[1] < 4 || n[1] > 5 || n[2] != 2 || len(in) > 17 {
+			t.Errorf("fold %d has %v of 50, 23 and 10", fold, n)
+		}
+	}
+	if folds[0] != folds[3] || folds[50] != folds[51] || folds[80] != folds[82] {
+		t.Errorf("a group is torn apart: %v", folds)
+	}
+	if slices.Equal(folds, assignFolds(samples, groups, 5, rand.New(rand.NewPCG(2, 1)))) {
+		t.Error("another seed deals the pictures out alike")
+	}
+}
+
+func gray(v int) color.Color { return color.Gray{Y: uint8(min(v, 255))} }
+
+// TestPicturesOfOneThingAreOneGroup: the same file, a cut of it in other light,
+// a folder below the motif's; and nothing else.
+func TestPicturesOfOneThingAreOneGroup(t *testing.T) {
+	dir := cloths(t, 4, 0)
+	rng := rand.New(rand.NewPCG(5, 5))
+	original := image.NewRGBA(image.Rect(0, 0, 200, 200))
+	for range 60 { // patches, as on no other picture
+		x, y := rng.IntN(180), rng.IntN(180)
+		draw.Draw(original, image.Rect(x, y, x+20+rng.IntN(40), y+20+rng.IntN(40)), image.NewUniform(gray(rng.IntN(200))), image.Point{}, draw.Src)
+	}
+	cut := image.NewRGBA(image.Rect(0, 0, 194, 194))
+	for y := range 194 {
+		for x := range 194 {
+			cut.Set(x, y, gray(int(original.RGBAAt(x+3, y+3).R)*4/5+50))
+		}
+	}
+	folder := filepath.Join(dir, "train", "dots")
+	save(t, filepath.Join(folder, "a.png"), original)
+	save(t, filepath.Join(folder, "z.png"), cut)
+	for i := range 2 {
+		save(t, filepath.Join(folder, "one cloth", fmt.Sprint(i, ".png")), stripes("stripes", rng))
+	}
+	set, err := dataset.Open(filepath.Join(dir, "train"), 0.01, 1, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := groups(context.Background(), set.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, g := range found {
+		var group []string
+		for _, i := range g {
+			group = append(group, filepath.Base(set.Train[i].Path))
+		}
+		if len(g) > 1 && strings.Contains(set.Train[g[0]].Path, "dots") {
+			names = append(names, strings.Join(group, " "))
+		}
+	}
+	if diff := cmp.Diff([]string{"a.png z.png", "0.png 1.png"}, names); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+// TestCrossval: every picture is answered once a seed by a model that has not
+// seen it; a second call trains nothing; cancelled, it goes on as if it had not
+// been.
+func TestCrossval(t *testing.T) {
+	dir, out, e := cloths(t, 8, 4), t.TempDir(), small()
+	e.Training.Batch, e.Training.Epochs = 4, 9
+	show := &watcher{}
+	o := CrossvalOptions{Out: out, Folds: 2, Seeds: []int64{1, 2}, Show: show}
+	whole, err := Crossval(context.Background(), e, dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times, right := map[string]int{}, 0
+	for _, h := range whole.Held {
+		times[h.File]++
+		if slices.Index(h.Probabilities, slices.Max(h.Probabilities)) == h.Label {
+			right++
+		}
+		if len(h.Logits) != 3 || len(h.FloatLogits) != 3 || len(h.Features) != 8 {
+			t.Fatalf("%s has %d and %d logits and %d features", h.File, len(h.Logits), len(h.FloatLogits), len(h.Features))
+		}
+	}
+	if len(times) != 36 || times["test/dots/test000.png"] != 2 || times["train/stripes/train007.png"] != 2 {
+		t.Errorf("answered were %v", times)
+	}
+	if right < 45 {
+		t.Errorf("%d of 72 were named right, of three easy motifs", right)
+	}
+
+	show.epochs = 0
+	again, err := Crossval(context.Background(), e, dir, o)
+	if err != nil || show.epochs > 0 || !cmp.Equal(whole, again) {
+		t.Errorf("a second call trains %d epochs and gives %v", show.epochs, err)
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	show.interrupt = func(epoch, batch int) {
+		if epoch == 11 { // the second fold's second
+			stop()
+		}
+	}
+	o.Out = t.TempDir()
+	if _, err = Crossval(ctx, e, dir, o); err == nil || !strings.Contains(err.Error(), "seed 1, fold 2 of 2") {
+		t.Errorf("a cancelled cross-validation says %v", err)
+	}
+	show.interrupt, show.epochs = nil, 0
+	resumed, err := Crossval(context.Background(), e, dir, o)
+	if err != nil || show.epochs != 4*9-10 || !cmp.Equal(whole.Held, resumed.Held) {
+		t.Errorf("resumed it trains %d epochs and gives %v, and not the same answers", show.epochs, err)
+	}
+
+	other := *e
+	other.Training.Batch = 7
+	if _, err := Crossval(context.Background(), &other, dir, o); err == nil || !strings.Contains(err.Error(), "another configuration") {
+		t.Errorf("another configuration in the same folder: %v", err)
+	}
+	o.Folds = 13
+	if _, err := Crossval(context.Background(), e, dir, o); err == nil || !strings.Contains(err.Error(), "too few for 13 folds") {
+		t.Errorf("more folds than pictures: %v", err)
+	}
+}

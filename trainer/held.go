@@ -1,0 +1,125 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"canting/capture"
+	"canting/configs"
+	"canting/trainer/picture"
+
+	"github.com/google/renameio/v2"
+	"gorgonia.org/tensor"
+)
+
+// Held is how a model answers a picture that it was not trained on.
+type Held struct {
+	// File is the picture's path below the data's folder, with slashes.
+	File  string `json:"file"`
+	Label int    `json:"label"`
+	Seed  int64  `json:"seed"`
+	Fold  int    `json:"fold"` // from 0
+	// Logits are the int8 model's, dequantized, and FloatLogits the
+	// network's as trained, up to a constant; both of the guide box.
+	Logits      []float32 `json:"logits"`
+	FloatLogits []float32 `json:"float_logits"`
+	// Features is what the float network's last layer reads.
+	Features []float32 `json:"features"`
+	// Probabilities are the int8 model's as a visitor's press gets them, the
+	// mean over capture.Views.
+	Probabilities []float32 `json:"probabilities"`
+}
+
+// holdOut trains on some pictures, quantizes, and answers others, with their
+// paths for files. Model and checkpoint are kept in dir; a checkpoint that is
+// there is gone on with.
+func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train, held []picture.Picture, dir string, show Show) ([]Held, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the fold's folder: %w", err)
+	}
+	f := newFit(e, len(classes), train, nil)
+	if err := f.resume(dir); err != nil {
+		return nil, err
+	}
+	if err := f.run(ctx, Job{Out: dir, Experiment: e, Show: show}); err != nil {
+		return nil, err
+	}
+	if len(f.history) < e.Training.Epochs {
+		return nil, fmt.Errorf("stopped after %d of %d epochs; the same command goes on", len(f.history), e.Training.Epochs)
+	}
+	file, err := f.export(&data{classes: classes}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := renameio.WriteFile(filepath.Join(dir, ModelName), file, 0o644); err != nil {
+		return nil, fmt.Errorf("write the model: %w", err)
+	}
+	c, err := newClassifier(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the written model back: %w", err)
+	}
+	answers := f.answers(held)
+	for i := range answers {
+		if err := c.look(&answers[i]); err != nil {
+			return nil, fmt.Errorf("answer a held-out picture: %w", err)
+		}
+	}
+	return answers, nil
+}
+
+// answers are the float network's.
+func (f *fit) answers(held []picture.Picture) []Held {
+	var all []Held
+	for chosen := range slices.Chunk(held, measureBatch) {
+		features := f.features(exact(chosen, f.experiment.Input.Size))
+		logits := f.net.Layers[len(f.net.Layers)-1].Forward(features, false)
+		for i, p := range chosen {
+			all = append(all, Held{File: p.Path, Label: p.Label, FloatLogits: row(logits, i), Features: row(features, i)})
+		}
+	}
+	return all
+}
+
+// features is what the last layer reads.
+func (f *fit) features(x *tensor.Dense) *tensor.Dense {
+	for _, l := range f.net.Layers[:len(f.net.Layers)-1] {
+		x = l.Forward(x, false)
+	}
+	return x
+}
+
+// row is a copy of row i of a tensor.
+func row(t *tensor.Dense, i int) []float32 {
+	all := t.Data().([]float32)
+	width := len(all) / t.Shape()[0]
+	return slices.Clone(all[i*width : (i+1)*width])
+}
+
+// look fills in the int8 model's answers from the picture's file.
+func (c *classifier) look(h *Held) error {
+	frame, err := capture.ReadFile(h.File)
+	if err != nil {
+		return err
+	}
+	h.Probabilities = make([]float32, len(c.probabilities))
+	for i, view := range capture.Views {
+		if err := c.preprocessor.RunView(frame, view, c.session.Input()); err != nil {
+			return err
+		}
+		if err := c.session.Run(); err != nil {
+			return err
+		}
+		if i == 0 {
+			h.Logits = make([]float32, len(c.probabilities))
+			c.model.Logits(h.Logits, c.session.Output())
+		}
+		c.answer()
+		for label, p := range c.probabilities {
+			h.Probabilities[label] += p / float32(len(capture.Views))
+		}
+	}
+	return nil
+}

@@ -22,8 +22,8 @@ func TestJudge(t *testing.T) {
 		end   bool
 		lost  bool
 	}{
-		{"loading libraries", loading, 19, false, false},
-		{"loading for too long", loading, 21, true, true},
+		{"loading libraries", loading, 59, false, false},
+		{"loading for too long", loading, 61, true, true},
 		{"opening", opening, 15, false, false},
 		{"opening for too long", opening, 16.5, true, true},
 		{"asking for an absent camera", asking, 14.5, false, false},

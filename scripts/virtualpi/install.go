@@ -16,7 +16,7 @@ models: {store: /var/lib/canting/models, keys: [%q]}
 motifs: motifs.yaml
 camera: {source: v4l2, device: auto, still: true}
 live: {smoothing: 0s}
-shutter: {timeout: 20s, hold: 5s}
+shutter: {timeout: 10s, hold: 5s}
 button: {shutter: "gpiochip0:3"}
 `
 

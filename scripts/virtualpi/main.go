@@ -129,11 +129,28 @@ func (b *bench) try(ctx context.Context, only *regexp.Regexp) error {
 		began := time.Now()
 		seen, err := s.run(ctx, b)
 		r.add(s.name, time.Since(began), seen, err)
+		if err != nil && b.machine != nil {
+			b.keepJournal(ctx, fmt.Sprint("failure-", i+1, ".log"))
+		}
 		if ctx.Err() != nil || (i < 2 && err != nil) {
 			break
 		}
 	}
 	return r.write()
+}
+
+// keepJournal keeps what the kiosk and the camera said in the guest, for as much
+// as a machine that failed can still be asked.
+func (b *bench) keepJournal(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	said, err := b.machine.run(ctx, "journalctl --no-pager -o short-monotonic -b -u canting -u cloth")
+	if err != nil {
+		said = err.Error()
+	}
+	if err := os.WriteFile(filepath.Join(b.out, name), []byte(said), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "virtualpi:", err)
+	}
 }
 
 // prepare makes the folders, the models and a disk of its own over the image's.

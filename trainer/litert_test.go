@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"canting/capture"
+	"canting/configs"
 	"canting/infer"
 	"canting/trainer/dataset"
 )
@@ -48,11 +49,26 @@ func topInt8(output []byte) int {
 	return top
 }
 
-// TestLiteRTGivesTheSameBytes: a trained model, on pictures and on noise.
+// TestLiteRTGivesTheSameBytes: trained models, on pictures and on noise.
 func TestLiteRTGivesTheSameBytes(t *testing.T) {
+	for name, network := range map[string][]configs.Stage{
+		"pools": small().Network,
+		"residuals": {
+			{Conv: 6, Kernel: 3, Stride: 2, Norm: true},
+			{Depthwise: 3, Stride: 2, Norm: true},
+			{Residual: 6},
+			{Residual: 8, Stride: 2},
+			{Mean: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { sameBytesAsLiteRT(t, network) })
+	}
+}
+
+func sameBytesAsLiteRT(t *testing.T, network []configs.Stage) {
 	dir := cloths(t, 10, 5)
 	e := small()
-	e.Training.Epochs = 4
+	e.Network, e.Training.Epochs = network, 4
 	_, file := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
 	c, err := newClassifier(file)
 	if err != nil {

@@ -396,11 +396,19 @@ func TestEveryStageIsLaidOut(t *testing.T) {
 		shapes = append(shapes, l.Shape())
 	}
 	want := [][]int{
-		{12, 12, 4}, {12, 12, 4}, {12, 12, 4},
-		{6, 6, 4}, {6, 6, 4}, {3, 3, 4},
-		{3, 3, 4}, {3, 3, 4},
-		{2, 2, 6}, {2, 2, 6}, {2, 2, 6},
-		{6}, {3},
+		{12, 12, 4},
+		{12, 12, 4},
+		{12, 12, 4},
+		{6, 6, 4},
+		{6, 6, 4},
+		{3, 3, 4},
+		{3, 3, 4},
+		{3, 3, 4},
+		{2, 2, 6},
+		{2, 2, 6},
+		{2, 2, 6},
+		{6},
+		{3},
 	}
 	if !slices.EqualFunc(shapes, want, slices.Equal) {
 		t.Errorf("shapes are %v, want %v", shapes, want)

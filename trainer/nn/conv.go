@@ -124,11 +124,3 @@ func (c *Conv) backwardRows(shard int, dy, dx *tensor.Dense, lo, hi int) {
 		c.col2im(floats(dx), dPatches, lo, hi)
 	}
 }
-
-// Patches are what each output pixel of one picture sees: a matrix of (pixels,
-// Kernel x Kernel x InC).
-func (c *Conv) Patches(picture []float32) *tensor.Dense {
-	patches := zeros(c.pix(), c.patch())
-	c.im2col(floats(patches), picture, 0, c.outH)
-	return patches
-}

@@ -42,7 +42,11 @@ func (r *Residual) Children() []Layer {
 }
 
 func (r *Residual) Forward(x *tensor.Dense, train bool) *tensor.Dense {
-	body, shortcut := forward(r.Body, x, train), forward(r.Shortcut, x, train)
+	return r.Add(forward(r.Body, x, train), forward(r.Shortcut, x, train))
+}
+
+// Add is the block's sum, of what body and shortcut made of its input.
+func (r *Residual) Add(body, shortcut *tensor.Dense) *tensor.Dense {
 	y := r.y.get(body.Shape()...)
 	sum(floats(y), floats(body), floats(shortcut))
 	return y

@@ -1,5 +1,7 @@
 package nn
 
+import "gorgonia.org/tensor"
+
 // window is how a square kernel slides over pictures, with "same" padding as
 // TensorFlow defines it: every Stride-th pixel has an output, and where the
 // padding is odd, the bottom and the right have more of it.
@@ -30,6 +32,14 @@ func (w *window) pix() int   { return w.outH * w.outW }
 
 // identity tells that each output pixel sees the input pixel in its place.
 func (w *window) identity() bool { return w.Kernel == 1 && w.Stride == 1 }
+
+// Patches are what each output pixel of one picture sees: a matrix of (pixels,
+// Kernel x Kernel x InC).
+func (w *window) Patches(picture []float32) *tensor.Dense {
+	patches := zeros(w.pix(), w.patch())
+	w.im2col(floats(patches), picture, 0, w.outH)
+	return patches
+}
 
 // im2col writes what the output pixels of rows [lo, hi) see, a patch of
 // Kernel x Kernel x InC each, zero outside the picture. Rows are numbered

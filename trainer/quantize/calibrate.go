@@ -17,9 +17,10 @@ type span struct{ lo, hi float64 }
 // observation is what the calibration pictures made of an operator.
 type observation struct {
 	span
-	// inputs is the second moment of what each weight of an output channel is
-	// multiplied with; nil where there are no weights or too many.
-	inputs *mat.SymDense
+	// inputs are the second moments of what the weights of an output channel
+	// are multiplied with: one for all channels, or one for each; none where
+	// there are no weights or too many.
+	inputs []*mat.SymDense
 }
 
 // calibrate runs the network over batches of pictures and returns what it saw
@@ -30,17 +31,17 @@ func calibrate(n *nn.Network, ops []operator, batches []*tensor.Dense) []observa
 	for _, see := range []func(i int, x, y []float32){
 		func(i int, x, y []float32) {
 			outputs[i].widen(y)
-			inputs[i].add(x, ops[i])
+			inputs[i].add(x, &ops[i])
 		},
 		func(i int, _, y []float32) { outputs[i].count(y) },
 	} {
 		for _, x := range batches {
-			walk(n, ops, x, see)
+			walk(ops, x, see)
 		}
 	}
 	seen := make([]observation, len(ops))
 	for i := range ops {
-		seen[i] = observation{span: outputs[i].best(ops[i]), inputs: inputs[i].matrix()}
+		seen[i] = observation{span: outputs[i].best(ops[i]), inputs: inputs[i].matrices()}
 	}
 	last := len(ops) - 1
 	seen[last].span = logitSpan(n, batches, outputs[last].span)
@@ -69,18 +70,20 @@ func logitSpan(n *nn.Network, batches []*tensor.Dense, extremes span) span {
 	return span{max(s.lo, extremes.lo), min(s.hi, extremes.hi)}
 }
 
-// walk shows the input and the output of each operator for one batch.
-func walk(n *nn.Network, ops []operator, x *tensor.Dense, see func(i int, x, y []float32)) {
-	next := 0
-	in := x.Data().([]float32)
-	for _, layer := range n.Layers {
-		x = layer.Forward(x, false)
-		if next < len(ops) && layer == ops[next].last {
-			out := x.Data().([]float32)
-			see(next, in, out)
-			in = out
-			next++
+// walk shows the first input and the output of each operator for one batch.
+func walk(ops []operator, pictures *tensor.Dense, see func(i int, x, y []float32)) {
+	outputs := make([]*tensor.Dense, len(ops))
+	for i := range ops {
+		var inputs []*tensor.Dense
+		for _, from := range ops[i].inputs {
+			if from == picture {
+				inputs = append(inputs, pictures)
+			} else {
+				inputs = append(inputs, outputs[from])
+			}
 		}
+		outputs[i] = ops[i].forward(inputs)
+		see(i, inputs[0].Data().([]float32), outputs[i].Data().([]float32))
 	}
 }
 

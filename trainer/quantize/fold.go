@@ -1,12 +1,11 @@
-// Package quantize turns a trained network into an int8 .tflite model
-// (Jacob et al., 2018, "Quantization and Training of Neural Networks for
-// Efficient Integer-Arithmetic-Only Inference").
 package quantize
 
 import (
 	"fmt"
 
 	"canting/trainer/nn"
+
+	"gorgonia.org/tensor"
 )
 
 // kind is what an operator of the int8 model does.
@@ -14,62 +13,169 @@ type kind int
 
 const (
 	convolution kind = iota
+	depthwise
 	dense
+	addition
 	maxPool
 	mean
 )
 
+// String is what the model's tensors are named by.
+func (k kind) String() string {
+	return [...]string{"conv", "depthwise", "dense", "add", "pool", "mean"}[k]
+}
+
+// picture stands for the network's input among the operators.
+const picture = -1
+
 // operator is one operator of the int8 model: layers folded together.
 type operator struct {
-	kind    kind
-	weights []float32 // (out, kernel, kernel, in) or (out, in)
-	bias    []float64
-	kernel  int
-	relu    bool
-	shape   []int // of one picture's output
-	// first is the layer that reads the operator's input, last the one whose
-	// output is the operator's.
-	first, last nn.Layer
+	kind kind
+	// inputs are the operators whose outputs it reads.
+	inputs []int
+	// weights are, for each output channel, what its inputs are multiplied by:
+	// (out, kernel, kernel, in), (channels, kernel, kernel) or (out, in).
+	weights        []float32
+	bias           []float64
+	kernel, stride int
+	relu           bool
+	// layers are what it computes, after the sum of its inputs where it is an
+	// addition.
+	sum    *nn.Residual
+	layers []nn.Layer
+	shape  []int // of one picture's output
+}
+
+// forward computes the operator in floating point.
+func (o *operator) forward(inputs []*tensor.Dense) *tensor.Dense {
+	x := inputs[0]
+	if o.sum != nil {
+		x = o.sum.Add(x, inputs[1])
+	}
+	for _, l := range o.layers {
+		x = l.Forward(x, false)
+	}
+	return x
 }
 
 // fold joins batch normalisation and ReLU to the layer before them and drops
-// dropout, which does nothing after training.
+// dropout, which does nothing after training. An operator comes after those
+// whose outputs it reads.
 func fold(n *nn.Network) ([]operator, error) {
-	var ops []operator
-	for _, layer := range n.Layers {
+	var f folder
+	_, err := f.chain(n.Layers, picture)
+	return f.ops, err
+}
+
+type folder struct{ ops []operator }
+
+// chain folds layers of which the first reads the output of operator at, and
+// returns the operator whose output is the last one's.
+func (f *folder) chain(layers []nn.Layer, at int) (int, error) {
+	// What comes before the chain is read by others too: nothing joins it.
+	before := at
+	for _, layer := range layers {
 		switch l := layer.(type) {
-		case *nn.Conv:
-			ops = append(ops, operator{kind: convolution, first: l, weights: clone(l.Weight), bias: widen(l.Bias), kernel: l.Kernel})
-		case *nn.Dense:
-			ops = append(ops, operator{kind: dense, first: l, weights: clone(l.Weight), bias: widen(l.Bias)})
-		case *nn.MaxPool:
-			ops = append(ops, operator{kind: maxPool})
-		case *nn.GlobalAverage:
-			ops = append(ops, operator{kind: mean})
-		case *nn.BatchNorm:
-			ops[len(ops)-1].scale(l.Folded())
-		case *nn.ReLU:
-			ops[len(ops)-1].relu = true
 		case *nn.Dropout:
-			continue
+		case *nn.BatchNorm, *nn.ReLU:
+			if at == before || !f.ops[at].join(layer) {
+				return 0, fmt.Errorf("the layer %q has no int8 form where it stands", layer.Name())
+			}
+		case *nn.Residual:
+			op, err := f.residual(l, at)
+			if err != nil {
+				return 0, err
+			}
+			at = f.add(op)
 		default:
-			return nil, fmt.Errorf("the layer %q has no int8 form", layer.Name())
+			op, err := newOperator(layer)
+			if err != nil {
+				return 0, err
+			}
+			op.inputs = []int{at}
+			at = f.add(op)
 		}
-		op := &ops[len(ops)-1]
-		op.shape, op.last = layer.Shape(), layer
 	}
-	return ops, nil
+	return at, nil
+}
+
+func (f *folder) add(op operator) int {
+	f.ops = append(f.ops, op)
+	return len(f.ops) - 1
+}
+
+// residual folds a block that reads the output of operator at, up to its sum.
+func (f *folder) residual(r *nn.Residual, at int) (operator, error) {
+	body, err := f.chain(r.Body, at)
+	if err != nil {
+		return operator{}, err
+	}
+	shortcut, err := f.chain(r.Shortcut, at)
+	return operator{kind: addition, inputs: []int{body, shortcut}, sum: r, shape: r.Shape()}, err
+}
+
+func newOperator(layer nn.Layer) (operator, error) {
+	op := operator{layers: []nn.Layer{layer}, shape: layer.Shape()}
+	switch l := layer.(type) {
+	case *nn.Conv:
+		op.kind, op.kernel, op.stride = convolution, l.Kernel, l.Stride
+		op.weights, op.bias = clone(l.Weight), widen(l.Bias)
+	case *nn.Depthwise:
+		op.kind, op.kernel, op.stride = depthwise, l.Kernel, l.Stride
+		op.weights, op.bias = transpose(clone(l.Weight), l.InC), widen(l.Bias)
+	case *nn.Dense:
+		op.kind, op.weights, op.bias = dense, clone(l.Weight), widen(l.Bias)
+	case *nn.MaxPool:
+		op.kind = maxPool
+	case *nn.GlobalAverage:
+		op.kind = mean
+	default:
+		return op, fmt.Errorf("the layer %q has no int8 form", layer.Name())
+	}
+	return op, nil
+}
+
+// join makes a layer that follows the operator part of it, where that can be.
+func (o *operator) join(layer nn.Layer) bool {
+	switch l := layer.(type) {
+	case *nn.BatchNorm:
+		if o.weights == nil || o.relu {
+			return false
+		}
+		o.scale(l.Folded())
+	case *nn.ReLU:
+		if o.kind == mean {
+			return false
+		}
+		o.relu = true
+	}
+	o.layers = append(o.layers, layer)
+	return true
 }
 
 // scale applies the affine map a*y + c to each output channel.
 func (o *operator) scale(a, c []float64) {
-	fan := len(o.weights) / len(a)
+	fan := o.fan()
 	for ch := range a {
 		for i := ch * fan; i < (ch+1)*fan; i++ {
 			o.weights[i] = float32(float64(o.weights[i]) * a[ch])
 		}
 		o.bias[ch] = o.bias[ch]*a[ch] + c[ch]
 	}
+}
+
+// fan is the number of weights of one output channel.
+func (o *operator) fan() int { return len(o.weights) / len(o.bias) }
+
+// transpose is a matrix of so many columns, column by column.
+func transpose[T any](rows []T, columns int) []T {
+	t := make([]T, 0, len(rows))
+	for c := range columns {
+		for i := c; i < len(rows); i += columns {
+			t = append(t, rows[i])
+		}
+	}
+	return t
 }
 
 func clone(p *nn.Param) []float32 {

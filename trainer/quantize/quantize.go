@@ -8,7 +8,6 @@ import (
 	"canting/infer/tflite"
 	"canting/trainer/nn"
 
-	"gonum.org/v1/gonum/mat"
 	"gorgonia.org/tensor"
 )
 
@@ -35,13 +34,23 @@ func Model(n *nn.Network, size int, calibration []*tensor.Dense) (*tflite.Model,
 	}
 	seen := calibrate(n, ops, calibration)
 	b := &builder{model: &tflite.Model{}}
-	at := b.activation("input", tflite.Quantization{Scale: []float32{InputScale}, ZeroPoint: []int64{InputZeroPoint}}, size, size, 3)
-	b.model.Inputs = []int{at}
-	for i, op := range ops {
-		if at, err = b.operator(i, op, seen[i], at); err != nil {
+	in := b.activation("input", tflite.Quantization{Scale: []float32{InputScale}, ZeroPoint: []int64{InputZeroPoint}}, size, size, 3)
+	b.model.Inputs = []int{in}
+	outputs := make([]int, len(ops))
+	for i := range ops {
+		var inputs []int
+		for _, from := range ops[i].inputs {
+			if from == picture {
+				inputs = append(inputs, in)
+			} else {
+				inputs = append(inputs, outputs[from])
+			}
+		}
+		if outputs[i], err = b.operator(fmt.Sprintf("%v_%d", ops[i].kind, i), &ops[i], seen[i], inputs); err != nil {
 			return nil, err
 		}
 	}
+	at := outputs[len(ops)-1]
 	out := b.activation("probabilities", tflite.Quantization{Scale: []float32{softmaxScale}, ZeroPoint: []int64{softmaxZeroPoint}}, b.shape(at)[1:]...)
 	b.add(tflite.Softmax, tflite.SoftmaxOptions{Beta: 1}, out, at)
 	b.model.Outputs = []int{out}
@@ -67,101 +76,65 @@ func (b *builder) add(code tflite.Code, options any, output int, inputs ...int) 
 	b.model.Operators = append(b.model.Operators, tflite.Operator{Code: code, Inputs: inputs, Outputs: []int{output}, Options: options})
 }
 
-// operator adds operator i, which reads tensor x, and returns its output.
-func (b *builder) operator(i int, op operator, s observation, x int) (int, error) {
+// operator adds an operator that reads tensors xs, and returns its output.
+func (b *builder) operator(name string, op *operator, s observation, xs []int) (y int, err error) {
 	activation := tflite.ActNone
 	if op.relu {
 		activation = tflite.ActRelu
 	}
 	switch op.kind {
 	case maxPool:
-		y := b.activation(fmt.Sprintf("pool_%d", i), b.model.Tensors[x].Quant, op.shape...)
-		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: activation}, y, x)
+		y = b.activation(name, b.model.Tensors[xs[0]].Quant, op.shape...)
+		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: activation}, y, xs...)
 		return y, nil
 	case mean:
-		y := b.activation(fmt.Sprintf("mean_%d", i), s.quantization(), op.shape...)
-		axes := b.integers(fmt.Sprintf("mean_%d/axes", i), 1, 2)
-		b.add(tflite.Mean, tflite.ReducerOptions{}, y, x, axes)
+		y = b.activation(name, s.quantization(), op.shape...)
+		b.add(tflite.Mean, tflite.ReducerOptions{}, y, xs[0], b.integers(name+"/axes", 1, 2))
+		return y, nil
+	case addition:
+		y = b.activation(name, s.quantization(), op.shape...)
+		b.add(tflite.Add, tflite.AddOptions{Activation: activation}, y, xs...)
 		return y, nil
 	case dense:
-		x = b.flatten(i, x)
+		xs = []int{b.flatten(name, xs[0])}
 	}
-	name := fmt.Sprintf("%s_%d", map[kind]string{convolution: "conv", dense: "dense"}[op.kind], i)
-	w, bias, err := b.weights(name, op, s.inputs, b.model.Tensors[x])
+	w, bias, err := b.weights(name, op, s.inputs, b.model.Tensors[xs[0]])
 	if err != nil {
 		return 0, err
 	}
-	y := b.activation(name, s.quantization(), op.shape...)
-	if op.kind == dense {
-		b.add(tflite.FullyConnected, tflite.FullyConnectedOptions{Activation: activation}, y, x, w, bias)
-	} else {
-		b.add(tflite.Conv2D, tflite.Conv2DOptions{Padding: tflite.Same, StrideW: 1, StrideH: 1, DilationW: 1, DilationH: 1, Activation: activation}, y, x, w, bias)
-	}
+	y = b.activation(name, s.quantization(), op.shape...)
+	b.weighted(op, activation, y, xs[0], w, bias)
 	return y, nil
 }
 
+// weighted adds an operator that has weights.
+func (b *builder) weighted(op *operator, activation tflite.Activation, y, x, w, bias int) {
+	switch op.kind {
+	case convolution:
+		b.add(tflite.Conv2D, tflite.Conv2DOptions{
+			Padding: tflite.Same, StrideW: op.stride, StrideH: op.stride, DilationW: 1, DilationH: 1, Activation: activation,
+		}, y, x, w, bias)
+	case depthwise:
+		b.add(tflite.DepthwiseConv2D, tflite.DepthwiseConv2DOptions{
+			Padding: tflite.Same, StrideW: op.stride, StrideH: op.stride, DilationW: 1, DilationH: 1,
+			DepthMultiplier: 1, Activation: activation,
+		}, y, x, w, bias)
+	case dense:
+		b.add(tflite.FullyConnected, tflite.FullyConnectedOptions{Activation: activation}, y, x, w, bias)
+	}
+}
+
 // flatten reshapes a tensor that is still a picture to (1, n).
-func (b *builder) flatten(i, x int) int {
+func (b *builder) flatten(name string, x int) int {
 	t := b.model.Tensors[x]
 	if len(t.Shape) == 2 {
 		return x
 	}
 	n := tensor.Shape(t.Shape).TotalSize()
-	y := b.activation(fmt.Sprintf("flat_%d", i), t.Quant, n)
-	shape := b.integers(fmt.Sprintf("flat_%d/shape", i), 1, n)
+	y := b.activation(name+"/flat", t.Quant, n)
+	shape := b.integers(name+"/shape", 1, n)
 	b.add(tflite.Reshape, tflite.ReshapeOptions{NewShape: []int{1, n}}, y, x, shape)
 	return y
-}
-
-// weights adds an operator's weights, int8 and symmetric for each output
-// channel, and its bias, int32 at the product of input and weight scale.
-func (b *builder) weights(name string, op operator, inputs *mat.SymDense, x tflite.Tensor) (w, bias int, err error) {
-	outputs := len(op.bias)
-	fan := len(op.weights) / outputs
-	biases := make([]byte, 0, 4*outputs)
-	scales, biasScales := make([]float32, outputs), make([]float32, outputs)
-	for ch := range outputs {
-		scales[ch] = weightScale(op.weights[ch*fan:(ch+1)*fan], op.bias[ch], x.Quant.Scale[0])
-		biasScales[ch] = scales[ch] * x.Quant.Scale[0]
-		if !(scales[ch] > 0) || math.IsInf(float64(scales[ch]), 0) {
-			return 0, 0, fmt.Errorf("%s: output channel %d has weights that are not finite: the training has diverged; try a lower learning rate", name, ch)
-		}
-		q := math.RoundToEven(op.bias[ch] / float64(biasScales[ch]))
-		biases = binary.LittleEndian.AppendUint32(biases, uint32(int32(q)))
-	}
-	rounded, err := round(op.weights, scales, inputs)
-	if err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", name, err)
-	}
-	data := make([]byte, len(rounded))
-	for i, q := range rounded {
-		data[i] = byte(q)
-	}
-	shape := []int{outputs, fan}
-	if op.kind == convolution {
-		shape = []int{outputs, op.kernel, op.kernel, fan / (op.kernel * op.kernel)}
-	}
-	zeros := make([]int64, outputs)
-	w = b.tensor(tflite.Tensor{
-		Name: name + "/weights", Type: tflite.Int8, Shape: shape, Data: data,
-		Quant: tflite.Quantization{Scale: scales, ZeroPoint: zeros},
-	})
-	bias = b.tensor(tflite.Tensor{
-		Name: name + "/bias", Type: tflite.Int32, Shape: []int{outputs}, Data: biases,
-		Quant: tflite.Quantization{Scale: biasScales, ZeroPoint: zeros},
-	})
-	return w, bias, nil
-}
-
-// weightScale is the scale at which the largest weight of a channel becomes
-// 127, or a larger one where the bias would otherwise leave a quarter of int32.
-func weightScale(row []float32, bias float64, inputScale float32) float32 {
-	most := 0.0
-	for _, v := range row {
-		most = max(most, math.Abs(float64(v)))
-	}
-	floor := math.Abs(bias) / float64(inputScale) / (1 << 29)
-	return float32(max(most/127, floor, 1e-12))
 }
 
 func (b *builder) integers(name string, values ...int) int {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"canting/infer"
@@ -15,19 +16,22 @@ import (
 
 const size = 16
 
-// network is one of every layer, with figures in its normalisation that
-// training would have left.
-func network(rng *rand.Rand, average bool) *nn.Network {
-	conv := nn.NewConv([]int{size, size, 3}, 8, 3, 1, rng)
-	norm := nn.NewBatchNorm(conv.Shape())
-	for i := range 8 {
+// settle gives a normalisation the figures that training would have left.
+func settle(norm *nn.BatchNorm, rng *rand.Rand) *nn.BatchNorm {
+	for i := range norm.Mean.Shape()[0] {
 		norm.Mean.Set(i, float32(rng.NormFloat64()*0.2))
 		norm.Variance.Set(i, float32(0.2+rng.Float64()))
 		norm.Scale.Value.Set(i, float32(0.5+rng.Float64()))
 		norm.Shift.Value.Set(i, float32(rng.NormFloat64()*0.3))
 	}
-	layers := []nn.Layer{conv, norm, nn.NewReLU(norm.Shape())}
-	pool := nn.NewMaxPool(norm.Shape())
+	return norm
+}
+
+// plain is a network of convolutions, pools and dense layers.
+func plain(rng *rand.Rand, average bool) *nn.Network {
+	conv := nn.NewConv([]int{size, size, 3}, 8, 3, 1, rng)
+	layers := []nn.Layer{conv, settle(nn.NewBatchNorm(conv.Shape()), rng), nn.NewReLU(conv.Shape())}
+	pool := nn.NewMaxPool(conv.Shape())
 	layers = append(layers, pool)
 	second := nn.NewConv(pool.Shape(), 12, 5, 1, rng)
 	layers = append(layers, second)
@@ -39,6 +43,33 @@ func network(rng *rand.Rand, average bool) *nn.Network {
 	hidden := nn.NewDense(shape, 10, rng)
 	layers = append(layers, hidden, nn.NewReLU(hidden.Shape()), nn.NewDense(hidden.Shape(), 4, rng))
 	return &nn.Network{Layers: layers}
+}
+
+// residual is a network with a strided stem, a depthwise convolution, and
+// blocks with both kinds of shortcut.
+func residual(rng *rand.Rand) *nn.Network {
+	stem := nn.NewConv([]int{size, size, 3}, 8, 3, 2, rng)
+	across := nn.NewDepthwise(stem.Shape(), 3, 1, rng)
+	identity := nn.NewResidual(across.Shape(), 8, 1, rng)
+	projection := nn.NewResidual(identity.Shape(), 12, 2, rng)
+	mean := nn.NewGlobalAverage(projection.Shape())
+	n := &nn.Network{Layers: []nn.Layer{
+		stem, nn.NewReLU(stem.Shape()), across, nn.NewBatchNorm(across.Shape()), nn.NewReLU(across.Shape()),
+		identity, nn.NewReLU(identity.Shape()), projection, nn.NewReLU(projection.Shape()),
+		mean, nn.NewDense(mean.Shape(), 4, rng),
+	}}
+	for l := range n.All() {
+		if norm, ok := l.(*nn.BatchNorm); ok {
+			settle(norm, rng)
+		}
+	}
+	return n
+}
+
+var networks = map[string]func(*rand.Rand) *nn.Network{
+	"flatten":        func(rng *rand.Rand) *nn.Network { return plain(rng, false) },
+	"global average": func(rng *rand.Rand) *nn.Network { return plain(rng, true) },
+	"residual":       residual,
 }
 
 // pixels are random pictures as bytes and as the network takes them.
@@ -53,10 +84,10 @@ func pixels(n int, rng *rand.Rand) ([]byte, *tensor.Dense) {
 
 // TestModelAgreesWithNetwork runs the written model in the engine.
 func TestModelAgreesWithNetwork(t *testing.T) {
-	for name, average := range map[string]bool{"flatten": false, "global average": true} {
+	for name, network := range networks {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(3, 4))
-			n := network(rng, average)
+			n := network(rng)
 			const count = 40
 			b, x := pixels(count, rng)
 			m, err := Model(n, size, []*tensor.Dense{x})
@@ -98,27 +129,44 @@ func TestModelAgreesWithNetwork(t *testing.T) {
 	}
 }
 
+// TestModelShape: folded operators, and weights that use their whole range.
 func TestModelShape(t *testing.T) {
-	rng := rand.New(rand.NewPCG(3, 4))
-	_, x := pixels(4, rng)
-	m, err := Model(network(rng, true), size, []*tensor.Dense{x})
-	if err != nil {
-		t.Fatal(err)
+	for name, want := range map[string][]tflite.Code{
+		"flatten":        {tflite.Conv2D, tflite.MaxPool2D, tflite.Conv2D, tflite.Reshape, tflite.FullyConnected, tflite.FullyConnected, tflite.Softmax},
+		"global average": {tflite.Conv2D, tflite.MaxPool2D, tflite.Conv2D, tflite.Mean, tflite.FullyConnected, tflite.FullyConnected, tflite.Softmax},
+		"residual": {
+			tflite.Conv2D, tflite.DepthwiseConv2D,
+			tflite.Conv2D, tflite.Conv2D, tflite.Add,
+			tflite.Conv2D, tflite.Conv2D, tflite.Conv2D, tflite.Add,
+			tflite.Mean, tflite.FullyConnected, tflite.Softmax,
+		},
+	} {
+		rng := rand.New(rand.NewPCG(3, 4))
+		_, x := pixels(4, rng)
+		m, err := Model(networks[name](rng), size, []*tensor.Dense{x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var codes []tflite.Code
+		for _, op := range m.Operators {
+			codes = append(codes, op.Code)
+		}
+		if !slices.Equal(codes, want) {
+			t.Errorf("%s: operators are %v, want %v", name, codes, want)
+		}
+		holdWeights(t, m)
 	}
-	var codes []tflite.Code
-	for _, op := range m.Operators {
-		codes = append(codes, op.Code)
-	}
-	want := []tflite.Code{tflite.Conv2D, tflite.MaxPool2D, tflite.Conv2D, tflite.Mean, tflite.FullyConnected, tflite.FullyConnected, tflite.Softmax}
-	if !slices.Equal(codes, want) {
-		t.Errorf("operators are %v, want %v", codes, want)
-	}
+}
+
+// holdWeights: a scale for each channel, and the largest weight at 127.
+func holdWeights(t *testing.T, m *tflite.Model) {
+	t.Helper()
 	for _, tt := range m.Tensors {
 		if tt.Type != tflite.Int8 || tt.Data == nil {
 			continue
 		}
-		if len(tt.Quant.Scale) != tt.Shape[0] {
-			t.Errorf("%s has %d scales for %d channels", tt.Name, len(tt.Quant.Scale), tt.Shape[0])
+		if channels := tt.Shape[tt.Quant.Axis]; len(tt.Quant.Scale) != channels {
+			t.Errorf("%s has %d scales for %d channels", tt.Name, len(tt.Quant.Scale), channels)
 		}
 		top := 0
 		for _, v := range tt.Data {
@@ -149,10 +197,31 @@ func TestSpanQuantizationHoldsZero(t *testing.T) {
 // TestDivergedTrainingIsSaid: weights that are not numbers make no model.
 func TestDivergedTrainingIsSaid(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	n := network(rng, true)
+	n := plain(rng, true)
 	n.Params()[0].Value.Set(5, float32(math.Inf(1)))
 	_, x := pixels(1, rng)
 	if _, err := Model(n, size, []*tensor.Dense{x}); err == nil {
 		t.Error("a network with an infinite weight was quantized")
+	}
+}
+
+// TestLayersWithoutInt8Form: a layer that cannot join what stands before it is
+// refused by name.
+func TestLayersWithoutInt8Form(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	shape := []int{size, size, 3}
+	conv, relu, norm := nn.NewConv(shape, 3, 3, 1, rng), nn.NewReLU(shape), nn.NewBatchNorm(shape)
+	mean := nn.NewGlobalAverage(shape)
+	for name, layers := range map[string][]nn.Layer{
+		"a first norm":       {norm},
+		"norm behind ReLU":   {conv, relu, norm},
+		"norm behind a pool": {conv, nn.NewMaxPool(shape), norm},
+		"ReLU behind a mean": {conv, mean, nn.NewReLU(mean.Shape())},
+		"a shared ReLU":      {conv, &nn.Residual{Body: []nn.Layer{relu, conv}}},
+	} {
+		_, x := pixels(1, rng)
+		if _, err := Model(&nn.Network{Layers: layers}, size, []*tensor.Dense{x}); err == nil || !strings.Contains(err.Error(), "has no int8 form") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package quantize
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"canting/trainer/nn"
 
@@ -14,30 +15,44 @@ import (
 // the time grows with its cube. Above it each is rounded alone.
 const maxFan = 4096
 
-// moment sums the outer products of an operator's inputs with themselves.
+// moment sums the outer products of an operator's inputs with themselves, for
+// all its output channels together or, depthwise, for each.
 type moment struct {
-	sum []float64
-	fan int
+	sums [][]float64
+	fan  int
 }
 
 // add takes an operator's input for a batch.
-func (m *moment) add(x []float32, op operator) {
-	if len(op.bias) == 0 || len(op.weights)/len(op.bias) > maxFan {
+func (m *moment) add(x []float32, op *operator) {
+	if op.weights == nil || op.fan() > maxFan {
 		return
 	}
-	m.fan = len(op.weights) / len(op.bias)
-	if m.sum == nil {
-		m.sum = make([]float64, m.fan*m.fan)
+	if m.fan = op.fan(); m.sums == nil {
+		m.sums = make([][]float64, op.moments())
+		for i := range m.sums {
+			m.sums[i] = make([]float64, m.fan*m.fan)
+		}
 	}
-	conv, ok := op.first.(*nn.Conv)
-	if !ok {
+	switch l := op.layers[0].(type) {
+	case *nn.Conv:
+		for p := range slices.Chunk(x, l.InH*l.InW*l.InC) {
+			m.addRows(l.Patches(p))
+		}
+	case *nn.Depthwise:
+		for p := range slices.Chunk(x, l.InH*l.InW*l.InC) {
+			m.addChannels(l.Patches(p).Data().([]float32))
+		}
+	default:
 		m.addRows(tensor.New(tensor.WithShape(len(x)/m.fan, m.fan), tensor.WithBacking(x)))
-		return
 	}
-	size := conv.InH * conv.InW * conv.InC
-	for ; len(x) > 0; x = x[size:] {
-		m.addRows(conv.Patches(x[:size]))
+}
+
+// moments is how many different inputs the output channels have.
+func (o *operator) moments() int {
+	if o.kind == depthwise {
+		return len(o.bias)
 	}
+	return 1
 }
 
 func (m *moment) addRows(rows *tensor.Dense) {
@@ -50,64 +65,88 @@ func (m *moment) addRows(rows *tensor.Dense) {
 		panic(err) // the shapes are (fan, n) and (n, fan)
 	}
 	for i, v := range product.Data().([]float32) {
-		m.sum[i] += float64(v)
+		m.sums[0][i] += float64(v)
 	}
 }
 
-func (m *moment) matrix() *mat.SymDense {
-	if m.sum == nil {
-		return nil
+// addChannels takes patches of (fan, channels), of which each channel has a
+// moment of its own.
+func (m *moment) addChannels(patches []float32) {
+	channels := len(m.sums)
+	for patch := range slices.Chunk(patches, m.fan*channels) {
+		for c, sum := range m.sums {
+			for i := range m.fan {
+				for j := range m.fan {
+					sum[i*m.fan+j] += float64(patch[i*channels+c]) * float64(patch[j*channels+c])
+				}
+			}
+		}
 	}
-	return mat.NewSymDense(m.fan, m.sum)
+}
+
+func (m *moment) matrices() []*mat.SymDense {
+	var ms []*mat.SymDense
+	for _, sum := range m.sums {
+		ms = append(ms, mat.NewSymDense(m.fan, sum))
+	}
+	return ms
 }
 
 // damping is added to the moment's diagonal, as a share of its mean: inputs
 // that the pictures never showed would make it singular.
 const damping = 0.01
 
-// round quantizes weights, (output channels, fan), each channel at its scale,
-// one input after the other: what rounding an input's weight loses is made up
-// for by the weights of the inputs that come after it and go along with it
-// (Frantar et al., 2023, "GPTQ: Accurate Post-Training Quantization for
-// Generative Pre-trained Transformers", section 3). Without inputs each weight
+// round quantizes weights, (output channels, fan), each channel at its scale.
+// inputs has a moment for all channels or for each; without inputs each weight
 // goes to the nearest step.
-func round(weights []float32, scales []float32, inputs *mat.SymDense) ([]int8, error) {
-	fan := len(weights) / len(scales)
-	follow, err := followers(inputs, fan)
-	if err != nil {
-		return nil, err
-	}
+func round(weights, scales []float32, inputs []*mat.SymDense) ([]int8, error) {
+	fan, together := len(weights)/len(scales), len(scales)/max(len(inputs), 1)
 	q := make([]int8, len(weights))
-	rest := make([]float64, fan)
-	for ch, scale := range scales {
-		for i, v := range weights[ch*fan : (ch+1)*fan] {
-			rest[i] = float64(v)
+	for ch := 0; ch < len(scales); ch += together {
+		var follow *mat.Dense
+		if len(inputs) > 0 {
+			var err error
+			if follow, err = followers(inputs[ch/together]); err != nil {
+				return nil, err
+			}
 		}
-		for i := range fan {
-			v := min(max(math.RoundToEven(rest[i]/float64(scale)), -127), 127)
-			q[ch*fan+i] = int8(v)
-			if follow == nil {
-				continue
-			}
-			row := follow.RawRowView(i)
-			lost := (rest[i] - v*float64(scale)) / row[i]
-			for j := i + 1; j < fan; j++ {
-				rest[j] -= lost * row[j]
-			}
+		for c := ch; c < ch+together; c++ {
+			roundChannel(q[c*fan:(c+1)*fan], weights[c*fan:(c+1)*fan], float64(scales[c]), follow)
 		}
 	}
 	return q, nil
 }
 
-// followers is the upper Cholesky factor of the moment's inverse: row i over
-// its diagonal is how weight i's loss spreads over the weights after it.
-func followers(inputs *mat.SymDense, fan int) (*mat.Dense, error) {
-	if inputs == nil {
-		return nil, nil
+// roundChannel quantizes one weight after the other: what rounding loses is
+// made up for by the weights of the inputs that come after it and go along with
+// it (Frantar et al., 2023, "GPTQ: Accurate Post-Training Quantization for
+// Generative Pre-trained Transformers", section 3).
+func roundChannel(q []int8, weights []float32, scale float64, follow *mat.Dense) {
+	rest := make([]float64, len(weights))
+	for i, v := range weights {
+		rest[i] = float64(v)
 	}
-	trace := mat.Trace(inputs)
+	for i := range rest {
+		v := min(max(math.RoundToEven(rest[i]/scale), -127), 127)
+		q[i] = int8(v)
+		if follow == nil {
+			continue
+		}
+		row := follow.RawRowView(i)
+		lost := (rest[i] - v*scale) / row[i]
+		for j := i + 1; j < len(rest); j++ {
+			rest[j] -= lost * row[j]
+		}
+	}
+}
+
+// followers is the upper Cholesky factor of the moment's inverse: row i over
+// its diagonal is how weight i's loss spreads over the weights after it. It is
+// nil where the pictures never showed anything.
+func followers(inputs *mat.SymDense) (*mat.Dense, error) {
+	trace, fan := mat.Trace(inputs), inputs.SymmetricDim()
 	if !(trace > 0) {
-		return nil, nil // the pictures never showed this operator anything
+		return nil, nil
 	}
 	for i := range fan {
 		inputs.SetSym(i, i, inputs.At(i, i)+damping*trace/float64(fan))

@@ -65,20 +65,14 @@ func Load(file []byte, opts Options) (*Model, error) {
 	}
 	sum := sha256.Sum256(file)
 	m := &Model{
-		digest: hex.EncodeToString(sum[:]), canting: metadata.Default(), kernel: set.Name, threads: max(opts.Threads, 1),
-	}
-	if parsed.Canting != nil {
-		if m.canting, err = metadata.Parse(parsed.Canting); err != nil {
-			return nil, err
-		}
-		m.hasMetadata = true
+		digest: hex.EncodeToString(sum[:]), hasMetadata: parsed.Canting != nil, kernel: set.Name, threads: max(opts.Threads, 1),
 	}
 	if m.plan, err = newPlan(parsed, len(file), set.Kernels); err != nil {
 		return nil, fmt.Errorf("the model can't be run: %w", err)
 	}
 	m.input, m.output = tensorInfo(&parsed.Tensors[parsed.Inputs[0]]), tensorInfo(&parsed.Tensors[parsed.Outputs[0]])
-	if !m.hasMetadata {
-		m.canting.Preprocessing = assumedPreprocessing(m.canting.Preprocessing, m.input)
+	if m.canting, err = Card(parsed); err != nil {
+		return nil, err
 	}
 	m.softmax = endsInSoftmax(parsed)
 	if m.labels, err = labels(parsed.Labels, elements(m.output.Shape)); err != nil {
@@ -92,10 +86,21 @@ func tensorInfo(t *tflite.Tensor) TensorInfo {
 	if len(info.Shape) > 0 && info.Shape[0] == -1 {
 		info.Shape[0] = 1
 	}
-	if t.Type != tflite.Float32 {
+	if t.Type != tflite.Float32 && len(t.Quant.Scale) > 0 {
 		info.Scale, info.ZeroPoint = t.Quant.Scale[0], int(t.Quant.ZeroPoint[0])
 	}
 	return info
+}
+
+// Card is what a file's metadata buffer "canting" says, and without one what is
+// assumed of a file with one input.
+func Card(m *tflite.Model) (metadata.Canting, error) {
+	if m.Canting != nil {
+		return metadata.Parse(m.Canting)
+	}
+	card := metadata.Default()
+	card.Preprocessing = assumedPreprocessing(card.Preprocessing, tensorInfo(&m.Tensors[m.Inputs[0]]))
+	return card, nil
 }
 
 // assumedPreprocessing makes every value v of a channel, 0 to 255, the element v

@@ -43,6 +43,7 @@ func layers(rng *rand.Rand) map[string]struct {
 		"max pool":       {NewMaxPool([]int{4, 6, 3}), []int{4, 6, 3}},
 		"max pool odd":   {NewMaxPool([]int{5, 3, 2}), []int{5, 3, 2}},
 		"ReLU":           {NewReLU([]int{3, 4, 2}), []int{3, 4, 2}},
+		"ReLU limited":   {&ReLU{Limit: 1, shape: []int{3, 4, 2}}, []int{3, 4, 2}},
 		"dense":          {NewDense([]int{2, 3, 2}, 4, rng), []int{2, 3, 2}},
 		"dense one":      {NewDense([]int{7}, 1, rng), []int{7}},
 		"batch norm":     {NewBatchNorm([]int{3, 2, 3}), []int{3, 2, 3}},

@@ -1,17 +1,32 @@
 package nn
 
-import "gorgonia.org/tensor"
+import (
+	"math"
 
-// ReLU is max(0, x).
+	"gorgonia.org/tensor"
+)
+
+// ReLU is max(0, x), at most Limit.
 type ReLU struct {
+	Limit float32 // +Inf for none
 	shape []int
 	y, dx buffer
 }
 
 // NewReLU makes a ReLU for pictures of shape in.
-func NewReLU(in []int) *ReLU { return &ReLU{shape: in} }
+func NewReLU(in []int) *ReLU { return &ReLU{Limit: float32(math.Inf(1)), shape: in} }
 
-func (r *ReLU) Name() string     { return "ReLU" }
+// NewReLU6 makes a ReLU that is at most 6 (Krizhevsky, 2010, "Convolutional Deep
+// Belief Networks on CIFAR-10").
+func NewReLU6(in []int) *ReLU { return &ReLU{Limit: 6, shape: in} }
+
+func (r *ReLU) Name() string {
+	if r.Limit == 6 {
+		return "ReLU6"
+	}
+	return "ReLU"
+}
+
 func (r *ReLU) Params() []*Param { return nil }
 func (r *ReLU) Shape() []int     { return r.shape }
 
@@ -20,7 +35,7 @@ func (r *ReLU) Forward(x *tensor.Dense, _ bool) *tensor.Dense {
 	in, out := floats(x), floats(y)
 	eachShard(len(in), func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			out[i] = max(in[i], 0)
+			out[i] = min(max(in[i], 0), r.Limit)
 		}
 	})
 	return y
@@ -31,7 +46,7 @@ func (r *ReLU) Backward(dy *tensor.Dense) *tensor.Dense {
 	y, g, d := floats(r.y.t), floats(dy), floats(dx)
 	eachShard(len(d), func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			if y[i] > 0 {
+			if y[i] > 0 && y[i] < r.Limit {
 				d[i] = g[i]
 			} else {
 				d[i] = 0

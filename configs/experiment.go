@@ -86,12 +86,26 @@ type Training struct {
 	LearningRate float64 `mapstructure:"learning_rate"`
 	// Schedule is constant or cosine, which falls to zero over the epochs.
 	Schedule string
+	// Warmup is the number of epochs in which the learning rate first rises
+	// from zero, evenly.
+	Warmup float64
 	// WeightDecay is decoupled from the gradient (AdamW).
 	WeightDecay float64 `mapstructure:"weight_decay"`
+	// Average is the share that what the weights were before keeps in their
+	// running mean with each step. The model is made of the mean; 0 makes it
+	// of the last weights.
+	Average float64
 	// LabelSmoothing spreads that share of the target over all classes.
 	LabelSmoothing float64 `mapstructure:"label_smoothing"`
+	// Mixup and CutMix mix half of the pictures with another one, by a
+	// weighted sum and by pasting a rectangle in. The share of each is drawn
+	// from Beta(a, a) for the value a; 0 mixes none.
+	Mixup  float64
+	CutMix float64
 	// Balance shows every class equally often, whatever its size.
 	Balance bool
+	// Views is how often an epoch shows each picture, each time varied anew.
+	Views int
 	// TestShare is the share of each class set aside for the test where the
 	// data are not split into train and test already.
 	TestShare float64 `mapstructure:"test_share"`
@@ -179,6 +193,12 @@ func (e *Experiment) Validate() error {
 	if s := e.Training.Schedule; s != "constant" && s != "cosine" {
 		p.add("training.schedule", "is %q; write constant or cosine", s)
 	}
+	for key, a := range map[string]float64{"training.mixup": e.Training.Mixup, "training.cutmix": e.Training.CutMix} {
+		// Below 0.1 draws from Beta(a, a) run out of float64's range.
+		if a != 0 && !(a >= 0.1 && a <= 10) {
+			p.add(key, "is %v; it must be 0 or between 0.1 and 10", a)
+		}
+	}
 	for _, r := range []struct {
 		key           string
 		value, lo, hi float64
@@ -193,6 +213,9 @@ func (e *Experiment) Validate() error {
 		{"training.batch", float64(e.Training.Batch), 1, 1024},
 		{"training.epochs", float64(e.Training.Epochs), 1, 100000},
 		{"training.learning_rate", e.Training.LearningRate, 1e-9, 1},
+		{"training.views", float64(e.Training.Views), 1, 1000},
+		{"training.warmup", e.Training.Warmup, 0, 100000},
+		{"training.average", e.Training.Average, 0, 0.99999},
 		{"training.weight_decay", e.Training.WeightDecay, 0, 1},
 		{"training.label_smoothing", e.Training.LabelSmoothing, 0, 0.9},
 		{"training.test_share", e.Training.TestShare, 0.01, 0.9},

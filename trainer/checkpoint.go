@@ -28,8 +28,9 @@ type checkpoint struct {
 	// Experiment and Data are digests of what the fit depends on.
 	Experiment, Data string
 	History          []report.Epoch
-	Network, Best    [][]float32
-	BestLoss         float64
+	Network, Mean    [][]float32
+	Kept             [][]float32
+	KeptLoss         float64
 	Moments          [][]float32
 	Steps            int
 }
@@ -37,7 +38,7 @@ type checkpoint struct {
 func (f *fit) save(dir string) error {
 	c := checkpoint{
 		Experiment: experimentDigest(f.experiment), Data: dataDigest(f.train, f.test),
-		History: f.history, Network: f.net.State(), Best: f.best, BestLoss: f.bestLoss,
+		History: f.history, Network: f.net.State(), Mean: f.mean, Kept: f.kept, KeptLoss: f.keptLoss,
 		Moments: f.adam.State(), Steps: f.adam.Steps(),
 	}
 	var b bytes.Buffer
@@ -69,13 +70,13 @@ func (f *fit) resume(dir string) error {
 		return fmt.Errorf("resume: %s belongs to a training with another configuration: use that one, or another --out folder", path)
 	case c.Data != dataDigest(f.train, f.test):
 		return fmt.Errorf("resume: %s belongs to a training on other pictures: put those back, or use another --out folder", path)
-	case !fits(f.net.State(), c.Network) || !fits(f.net.State(), c.Best) || !fits(f.adam.State(), c.Moments):
+	case !fits(f.net.State(), c.Network) || !fits(f.net.State(), c.Kept) || !fits(f.mean, c.Mean) || !fits(f.adam.State(), c.Moments):
 		return fmt.Errorf("resume: %s was written by another version of this program: remove it to start again", path)
 	}
 	restore(f.net.State(), c.Network)
 	restore(f.adam.State(), c.Moments)
 	f.adam.Resume(c.Steps)
-	f.history, f.best, f.bestLoss = c.History, c.Best, c.BestLoss
+	f.history, f.mean, f.kept, f.keptLoss = c.History, c.Mean, c.Kept, c.KeptLoss
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"canting/trainer/picture"
 	"canting/trainer/report"
 
-	"golang.org/x/sync/errgroup"
 	"gorgonia.org/tensor"
 )
 
@@ -24,16 +23,24 @@ type fit struct {
 	net         *nn.Network
 	adam        *nn.Adam
 	history     []report.Epoch
-	// best is the network's state after the epoch with the lowest training
-	// loss. The test pictures choose nothing.
-	best     [][]float32
-	bestLoss float64
+	// mean is the running mean of the network's state over the steps, nil if
+	// the configuration asks for none.
+	mean [][]float32
+	// kept is the state that is measured, and that a stopped training's model
+	// is made of: the mean at the last epoch's end or, without one, the state
+	// after the epoch with the lowest training loss. The test pictures choose
+	// nothing.
+	kept     [][]float32
+	keptLoss float64
 }
 
 func newFit(e *configs.Experiment, classes int, train, test []picture.Picture) *fit {
-	f := &fit{experiment: e, classes: classes, train: train, test: test, bestLoss: math.Inf(1)}
+	f := &fit{experiment: e, classes: classes, train: train, test: test, keptLoss: math.Inf(1)}
 	f.net = newNetwork(e, classes)
 	f.adam = nn.NewAdam(f.net.Params(), e.Training.LearningRate, e.Training.WeightDecay)
+	if e.Training.Average > 0 {
+		f.mean = snapshot(f.net.State())
+	}
 	return f
 }
 
@@ -51,40 +58,72 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 	f.seedDropout(number)
 	order := f.order(number)
 	size := f.experiment.Training.Batch
-	batches := (len(order) + size - 1) / size
+	total := (len(order) + size - 1) / size
+	done := 0
 	var sum running
-	for b := range batches {
-		if err := ctx.Err(); err != nil {
-			return err
+	for b := range f.batches(ctx, number, order) {
+		if b.err != nil {
+			return b.err
 		}
-		f.adam.Rate = f.rate(number, b, batches)
-		chosen := order[b*size : min((b+1)*size, len(order))]
-		x, labels, err := f.batch(number, b*size, chosen)
-		if err != nil {
-			return err
-		}
-		logits := f.net.Forward(x, true)
-		loss, grad := nn.CrossEntropy(logits, labels, f.experiment.Training.LabelSmoothing)
+		f.adam.Rate = f.rate(number, done, total)
+		logits := f.net.Forward(b.x, true)
+		loss, grad := nn.CrossEntropy(logits, b.targets)
 		f.net.Backward(grad)
 		f.adam.Step()
-		sum.add(loss, logits, labels)
-		told(step{number, b + 1, batches, sum.loss(), sum.accuracy()})
+		f.average()
+		sum.add(loss, logits, b.labels)
+		done++
+		told(step{number, done, total, sum.loss(), sum.accuracy()})
+	}
+	if done < total {
+		return ctx.Err()
 	}
 	if loss := sum.loss(); math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return fmt.Errorf("the training has diverged: epoch %d's loss is %v; try a lower learning rate", number, loss)
 	}
-	tested := f.measure(f.test)
+	tested := f.keep(sum.loss())
 	f.history = append(f.history, report.Epoch{
 		Epoch: number, Loss: sum.loss(), Accuracy: sum.accuracy(), TestLoss: tested.loss(), TestAccuracy: tested.accuracy(),
 	})
-	if sum.loss() <= f.bestLoss {
-		f.bestLoss, f.best = sum.loss(), snapshot(f.net.State())
-	}
 	return nil
 }
 
-// keepBest goes back to the state with the lowest training loss.
-func (f *fit) keepBest() { restore(f.net.State(), f.best) }
+// average counts the network's state in to the running mean, with the weight
+// that makes the mean of n steps what Adam calls bias-corrected: it has forgotten
+// the start's zeros (Kingma and Ba, 2015, section 3).
+func (f *fit) average() {
+	decay := f.experiment.Training.Average
+	weight := float32((1 - decay) / (1 - math.Pow(decay, float64(f.adam.Steps()))))
+	state := f.net.State()
+	for i, mean := range f.mean {
+		for j, v := range state[i] {
+			mean[j] += weight * (v - mean[j])
+		}
+	}
+}
+
+// keep decides at an epoch's end what the model would be made of, and measures
+// on the test pictures the mean or, without one, the state that was reached.
+func (f *fit) keep(loss float64) running {
+	if f.mean == nil {
+		if loss <= f.keptLoss {
+			f.keptLoss, f.kept = loss, snapshot(f.net.State())
+		}
+		return f.measure(f.test)
+	}
+	f.kept = snapshot(f.mean)
+	reached := snapshot(f.net.State())
+	defer restore(f.net.State(), reached)
+	restore(f.net.State(), f.kept)
+	return f.measure(f.test)
+}
+
+// settle ends the training: it puts into the network what the model is made of.
+func (f *fit) settle() {
+	if f.mean != nil || len(f.history) < f.experiment.Training.Epochs {
+		restore(f.net.State(), f.kept)
+	}
+}
 
 // seedDropout makes an epoch's dropout follow from its number, so that a
 // resumed training goes on as it would have.
@@ -98,73 +137,20 @@ func (f *fit) seedDropout(epoch int) {
 	}
 }
 
-// rate is the learning rate: constant, or falling to zero as a half cosine
-// (Loshchilov and Hutter, 2017, equation 5, without restarts).
+// rate is the learning rate of a step: after the warm-up constant, or falling to
+// zero as a half cosine (Loshchilov and Hutter, 2017, equation 5, without
+// restarts).
 func (f *fit) rate(epoch, batch, batches int) float64 {
 	t := f.experiment.Training
-	if t.Schedule == "constant" {
+	step := float64((epoch-1)*batches + batch)
+	warmup, all := t.Warmup*float64(batches), float64(t.Epochs*batches)
+	switch {
+	case step+1 < warmup:
+		return t.LearningRate * (step + 1) / warmup
+	case t.Schedule == "constant":
 		return t.LearningRate
 	}
-	done := (float64(epoch-1) + float64(batch)/float64(batches)) / float64(t.Epochs)
-	return t.LearningRate * (1 + math.Cos(math.Pi*done)) / 2
-}
-
-// order is which pictures an epoch shows: all of them once or, balanced, as
-// many of each class.
-func (f *fit) order(epoch int) []int {
-	rng := stream(f.experiment.Seed, streamOrder, uint64(epoch))
-	if !f.experiment.Training.Balance {
-		return rng.Perm(len(f.train))
-	}
-	var order []int
-	share := (len(f.train) + f.classes - 1) / f.classes
-	for label := range f.classes {
-		var of []int
-		for i, p := range f.train {
-			if p.Label == label {
-				of = append(of, i)
-			}
-		}
-		for n := 0; n < share; n += len(of) {
-			rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
-			order = append(order, of[:min(len(of), share-n)]...)
-		}
-	}
-	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	return order
-}
-
-// batch varies the chosen pictures, on all cores, into a tensor of shape
-// (pictures, size, size, 3) with values 0 to 1.
-func (f *fit) batch(epoch, first int, chosen []int) (*tensor.Dense, []int, error) {
-	size := f.experiment.Input.Size
-	x := make([]float32, len(chosen)*size*size*3)
-	labels := make([]int, len(chosen))
-	variation := variation(f.experiment.Augment)
-	var work errgroup.Group
-	for i, c := range chosen {
-		labels[i] = f.train[c].Label
-		work.Go(func() error {
-			rng := stream(f.experiment.Seed, streamVariation, uint64(epoch), uint64(first+i))
-			rgb, err := variation.Vary(f.train[c], size, rng)
-			if err != nil {
-				return err
-			}
-			scale01(x[i*len(rgb):], rgb)
-			return nil
-		})
-	}
-	if err := work.Wait(); err != nil {
-		return nil, nil, err
-	}
-	return pictures(x, size), labels, nil
-}
-
-func variation(a configs.Augment) picture.Variation {
-	return picture.Variation{
-		Crop: a.Crop, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate,
-		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour,
-	}
+	return t.LearningRate * (1 + math.Cos(math.Pi*(step-warmup)/(all-warmup))) / 2
 }
 
 // measureBatch bounds the memory of a network that only looks.
@@ -179,31 +165,10 @@ func (f *fit) measure(of []picture.Picture) running {
 			labels[i] = p.Label
 		}
 		logits := f.net.Forward(exact(chosen, f.experiment.Input.Size), false)
-		loss, _ := nn.CrossEntropy(logits, labels, 0)
+		loss, _ := nn.CrossEntropy(logits, nn.Targets(labels, f.classes, 0))
 		sum.add(loss, logits, labels)
 	}
 	return sum
-}
-
-// exact is the network's input for pictures that are not varied.
-func exact(of []picture.Picture, size int) *tensor.Dense {
-	pixels := size * size * 3
-	x := make([]float32, len(of)*pixels)
-	for i, p := range of {
-		scale01(x[i*pixels:], p.Exact)
-	}
-	return pictures(x, size)
-}
-
-// scale01 is the normalisation that newPreprocessing describes.
-func scale01(dst []float32, rgb []byte) {
-	for i, v := range rgb {
-		dst[i] = float32(v) / 255
-	}
-}
-
-func pictures(x []float32, size int) *tensor.Dense {
-	return tensor.New(tensor.WithShape(len(x)/(size*size*3), size, size, 3), tensor.WithBacking(x))
 }
 
 // running is the mean loss and the accuracy of what was seen so far.

@@ -15,6 +15,7 @@ const (
 	streamOrder
 	streamVariation
 	streamFolds
+	streamMix
 )
 
 func stream(seed int64, purpose uint64, more ...uint64) *rand.Rand {

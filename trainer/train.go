@@ -40,7 +40,8 @@ type Show interface {
 
 // Train runs a job and writes model.tflite, metrics.json, report.html and the
 // plots to its Out folder. When ctx is cancelled after the first epoch it stops
-// cleanly, with the state that had the lowest training loss.
+// cleanly, with the mean of the weights so far or, without one, the state that
+// had the lowest training loss.
 func Train(ctx context.Context, j Job) (*report.Run, error) {
 	start := time.Now()
 	d, err := load(ctx, j.Data, j.Experiment, j.Show.Warn)
@@ -62,13 +63,13 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 		return nil, err
 	}
 	if epochs := j.Experiment.Training.Epochs; len(f.history) < epochs {
-		f.keepBest()
-		d.warn("The training was stopped after %d of %d epochs; this is its state with the lowest training loss.", len(f.history), epochs)
+		d.warn("The training was stopped after %d of %d epochs; the model is made of what it had learnt by then.", len(f.history), epochs)
 	}
 	return f.finish(j, d, start)
 }
 
-// run trains the epochs that are missing, with a checkpoint after each.
+// run trains the epochs that are missing, with a checkpoint after each, and
+// leaves the network as the model is made of it.
 func (f *fit) run(ctx context.Context, j Job) error {
 	epochs := j.Experiment.Training.Epochs
 	for len(f.history) < epochs {
@@ -77,6 +78,7 @@ func (f *fit) run(ctx context.Context, j Job) error {
 		case errors.Is(err, context.Canceled) && len(f.history) == 0:
 			return errors.New("stopped before the first epoch ended: there is nothing to keep")
 		case errors.Is(err, context.Canceled):
+			f.settle()
 			return nil
 		case err != nil:
 			return err
@@ -85,6 +87,7 @@ func (f *fit) run(ctx context.Context, j Job) error {
 			return err
 		}
 	}
+	f.settle()
 	return nil
 }
 

@@ -192,7 +192,7 @@ func TestSameSeedSameModel(t *testing.T) {
 func TestResumeIsAsIfUninterrupted(t *testing.T) {
 	dir := cloths(t, 10, 2)
 	e := small()
-	e.Training.Epochs = 5
+	e.Training.Epochs, e.Training.Average, e.Training.Mixup, e.Training.CutMix = 5, 0.9, 0.3, 1
 	_, whole := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
 	out := t.TempDir()
 	for _, at := range []int{2, 4} {
@@ -333,23 +333,19 @@ func TestWithoutTestPictures(t *testing.T) {
 
 // TestStoppedTrainingKeepsTheBest: not the last state.
 func TestStoppedTrainingKeepsTheBest(t *testing.T) {
-	d, err := load(context.Background(), cloths(t, 4, 1), small(), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := newFit(small(), 3, d.train, d.test)
+	f := newSmallFit(t, small())
 	if err := f.epoch(context.Background(), func(step) {}); err != nil {
 		t.Fatal(err)
 	}
 	best := snapshot(f.net.State())
-	f.bestLoss = 0 // no later epoch is better
+	f.keptLoss = 0 // no later epoch is better
 	if err := f.epoch(context.Background(), func(step) {}); err != nil {
 		t.Fatal(err)
 	}
 	if slices.Equal(f.net.State()[0], best[0]) {
 		t.Fatal("the second epoch changed nothing")
 	}
-	f.keepBest()
+	f.settle()
 	for i, s := range f.net.State() {
 		if !slices.Equal(s, best[i]) {
 			t.Errorf("tensor %d is not the best epoch's", i)
@@ -358,11 +354,7 @@ func TestStoppedTrainingKeepsTheBest(t *testing.T) {
 }
 
 func TestDivergedTrainingIsSaid(t *testing.T) {
-	d, err := load(context.Background(), cloths(t, 4, 1), small(), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := newFit(small(), 3, d.train, d.test)
+	f := newSmallFit(t, small())
 	f.net.State()[0][0] = float32(math.NaN())
 	if err := f.epoch(context.Background(), func(step) {}); err == nil || !strings.Contains(err.Error(), "has diverged") {
 		t.Errorf("got %v", err)

@@ -118,24 +118,29 @@ func compare(t *testing.T, what string, v, g []float32, loss func() float64) {
 }
 
 func TestCrossEntropyGradient(t *testing.T) {
-	for _, smoothing := range []float64{0, 0.1} {
-		x := zeros(4, 3)
-		spread(x, testRand())
-		labels := []int{2, 0, 1, 1}
-		_, grad := CrossEntropy(x, labels, smoothing)
-		compare(t, "logits", floats(x), floats(grad), func() float64 {
-			loss, _ := CrossEntropy(x, labels, smoothing)
-			return loss
+	mixed := zeros(4, 3)
+	copy(floats(mixed), []float32{0.2, 0, 0.8, 1, 0, 0, 0.1, 0.6, 0.3, 0.5, 0.5, 0})
+	for name, targets := range map[string]*tensor.Dense{
+		"labels": Targets([]int{2, 0, 1, 1}, 3, 0), "smoothed": Targets([]int{2, 0, 1, 1}, 3, 0.1), "mixed": mixed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := zeros(4, 3)
+			spread(x, testRand())
+			_, grad := CrossEntropy(x, targets)
+			compare(t, "logits", floats(x), floats(grad), func() float64 {
+				loss, _ := CrossEntropy(x, targets)
+				return loss
+			})
 		})
 	}
 }
 
 func TestCrossEntropyOfCertainAndUniform(t *testing.T) {
-	uniform, _ := CrossEntropy(view(make([]float32, 8), 2, 4), []int{0, 3}, 0)
+	uniform, _ := CrossEntropy(view(make([]float32, 8), 2, 4), Targets([]int{0, 3}, 4, 0))
 	if math.Abs(uniform-math.Log(4)) > 1e-9 {
 		t.Errorf("four equal logits: loss %v, want ln 4", uniform)
 	}
-	certain, _ := CrossEntropy(view([]float32{1000, -1000}, 1, 2), []int{0}, 0)
+	certain, _ := CrossEntropy(view([]float32{1000, -1000}, 1, 2), Targets([]int{0}, 2, 0))
 	if certain != 0 {
 		t.Errorf("a certain answer: loss %v, want 0", certain)
 	}

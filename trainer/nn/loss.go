@@ -23,22 +23,32 @@ func Softmax(logits []float32) []float64 {
 	return p
 }
 
-// CrossEntropy is the mean softmax cross-entropy of a batch of logits of shape
-// (batch, classes) and its gradient. smoothing, in [0, 1), spreads that share
-// of the target evenly over the classes (Szegedy et al., 2016, section 7).
-func CrossEntropy(logits *tensor.Dense, labels []int, smoothing float64) (loss float64, grad *tensor.Dense) {
+// Targets is what a batch's logits are held to, of shape (batch, classes): all
+// of a row for its label, but for the share smoothing, in [0, 1), which is spread
+// evenly over the classes (Szegedy et al., 2016, section 7).
+func Targets(labels []int, classes int, smoothing float64) *tensor.Dense {
+	targets := zeros(len(labels), classes)
+	t := floats(targets)
+	for i, label := range labels {
+		for c := range classes {
+			t[i*classes+c] = float32(smoothing / float64(classes))
+		}
+		t[i*classes+label] += float32(1 - smoothing)
+	}
+	return targets
+}
+
+// CrossEntropy is the mean softmax cross-entropy of a batch of logits with its
+// targets, whose rows sum to 1, both of shape (batch, classes), and its gradient.
+func CrossEntropy(logits, targets *tensor.Dense) (loss float64, grad *tensor.Dense) {
 	n, classes := logits.Shape()[0], logits.Shape()[1]
 	grad = zeros(n, classes)
-	x, g := floats(logits), floats(grad)
-	for i, label := range labels {
-		row := x[i*classes : (i+1)*classes]
-		for c, p := range Softmax(row) {
-			target := smoothing / float64(classes)
-			if c == label {
-				target += 1 - smoothing
-			}
+	x, t, g := floats(logits), floats(targets), floats(grad)
+	for i := 0; i < len(x); i += classes {
+		for c, p := range Softmax(x[i : i+classes]) {
+			target := float64(t[i+c])
 			loss -= target * math.Log(max(p, 1e-30))
-			g[i*classes+c] = float32((p - target) / float64(n))
+			g[i+c] = float32((p - target) / float64(n))
 		}
 	}
 	return loss / float64(n), grad

@@ -1,0 +1,143 @@
+package trainer
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"slices"
+	"sync"
+
+	"canting/configs"
+	"canting/trainer/nn"
+	"canting/trainer/picture"
+
+	"golang.org/x/sync/errgroup"
+	"gorgonia.org/tensor"
+)
+
+// batch is what the network takes one step on.
+type batch struct {
+	x       *tensor.Dense // (pictures, size, size, 3), 0 to 1
+	targets *tensor.Dense // (pictures, classes)
+	// labels are each picture's own or, of a mixed one, that of the larger part.
+	labels []int
+	err    error
+}
+
+// ahead is how many mini-batches are made before they are needed.
+const ahead = 2
+
+// batches are the mini-batches of an epoch's order, varied while the network
+// trains on the ones before. They end early when ctx is cancelled.
+func (f *fit) batches(ctx context.Context, epoch int, order []int) iter.Seq[batch] {
+	return func(yield func(batch) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		made := make(chan batch, ahead)
+		var maker sync.WaitGroup
+		maker.Go(func() {
+			defer close(made)
+			first := 0
+			for chosen := range slices.Chunk(order, f.experiment.Training.Batch) {
+				select {
+				case made <- f.batch(epoch, first, chosen):
+				case <-ctx.Done():
+					return
+				}
+				first += len(chosen)
+			}
+		})
+		defer maker.Wait()
+		defer cancel()
+		for b := range made {
+			if ctx.Err() != nil || !yield(b) {
+				return
+			}
+		}
+	}
+}
+
+// batch varies the chosen pictures, the first of which is the epoch's first-th,
+// on all cores and mixes them.
+func (f *fit) batch(epoch, first int, chosen []int) batch {
+	size, t := f.experiment.Input.Size, f.experiment.Training
+	x := make([]float32, len(chosen)*size*size*3)
+	labels := make([]int, len(chosen))
+	variation := variation(f.experiment.Augment)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range chosen {
+		labels[i] = f.train[c].Label
+		work.Go(func() error {
+			rng := stream(f.experiment.Seed, streamVariation, uint64(epoch), uint64(first+i))
+			rgb, err := variation.Vary(f.train[c], size, rng)
+			if err != nil {
+				return err
+			}
+			scale01(x[i*len(rgb):], rgb)
+			return nil
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return batch{err: err}
+	}
+	b := batch{x: pictures(x, size), targets: nn.Targets(labels, f.classes, t.LabelSmoothing), labels: labels}
+	b.mix(t.Mixup, t.CutMix, stream(f.experiment.Seed, streamMix, uint64(epoch), uint64(first)))
+	return b
+}
+
+// order is which pictures an epoch shows: all of them or, balanced, as many of
+// each class, training.views times.
+func (f *fit) order(epoch int) []int {
+	rng := stream(f.experiment.Seed, streamOrder, uint64(epoch))
+	views := f.experiment.Training.Views
+	var order []int
+	if !f.experiment.Training.Balance {
+		for range views {
+			order = append(order, rng.Perm(len(f.train))...)
+		}
+		return order
+	}
+	share := views * ((len(f.train) + f.classes - 1) / f.classes)
+	for label := range f.classes {
+		var of []int
+		for i, p := range f.train {
+			if p.Label == label {
+				of = append(of, i)
+			}
+		}
+		for n := 0; n < share; n += len(of) {
+			rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+			order = append(order, of[:min(len(of), share-n)]...)
+		}
+	}
+	rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+func variation(a configs.Augment) picture.Variation {
+	return picture.Variation{
+		Crop: a.Crop, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate,
+		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour,
+	}
+}
+
+// exact is the network's input for pictures that are not varied.
+func exact(of []picture.Picture, size int) *tensor.Dense {
+	pixels := size * size * 3
+	x := make([]float32, len(of)*pixels)
+	for i, p := range of {
+		scale01(x[i*pixels:], p.Exact)
+	}
+	return pictures(x, size)
+}
+
+// scale01 is the normalisation that newPreprocessing describes.
+func scale01(dst []float32, rgb []byte) {
+	for i, v := range rgb {
+		dst[i] = float32(v) / 255
+	}
+}
+
+func pictures(x []float32, size int) *tensor.Dense {
+	return tensor.New(tensor.WithShape(len(x)/(size*size*3), size, size, 3), tensor.WithBacking(x))
+}

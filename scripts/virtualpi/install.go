@@ -118,7 +118,7 @@ func powerOn(ctx context.Context, b *bench) (string, error) {
 // memory is what systemd and /proc know of the kiosk after all that came before.
 func memory(ctx context.Context, b *bench) (string, error) {
 	out, err := b.machine.run(ctx, `set -e
-		for pid in $(systemctl show --value -p MainPID canting) $(pgrep -f 'canting camera'); do
+		for pid in $(systemctl show --value -p MainPID canting) $(pgrep -f '^/usr/bin/canting camera'); do
 			printf '%s: %s resident, ' "$(tr '\0' ' ' </proc/$pid/cmdline | cut -d ' ' -f 1-2)" "$(sed -n 's/VmRSS:[\t ]*//p' /proc/$pid/status)"
 		done
 		echo "$(($(systemctl show --value -p MemoryCurrent canting) / 1024)) kB in all by systemd, $(sed -n 's/MemAvailable: *//p' /proc/meminfo) of $(sed -n 's/MemTotal: *//p' /proc/meminfo) left"`)

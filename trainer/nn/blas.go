@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
 	"gonum.org/v1/netlib/blas/netlib"
 	"gorgonia.org/tensor"
 )
@@ -39,9 +40,21 @@ func gemm(aLies, bLies blas.Transpose, m, n, k int, a, b []float32, beta float32
 
 // addColumns adds up the rows of a matrix that has as many columns as dst.
 func addColumns(dst, rows []float32) {
-	for i := 0; i < len(rows); i += len(dst) {
-		addTo(dst, rows[i:i+len(dst)])
+	n := len(rows) / len(dst)
+	for at := 0; at < n; at += len(ones) {
+		m := min(n-at, len(ones))
+		netlib.Implementation{}.Sgemv(across, m, len(dst), 1, rows[at*len(dst):], len(dst), ones[:m], 1, 1, dst, 1)
 	}
+}
+
+var ones = func() (v [4096]float32) {
+	repeat(v[:], []float32{1})
+	return v
+}()
+
+// addTo adds the first numbers of src to dst, four at a time.
+func addTo(dst, src []float32) {
+	gonum.Implementation{}.Saxpy(len(dst), 1, src, 1, dst, 1)
 }
 
 // repeat fills dst with copies of row.

@@ -19,8 +19,8 @@ type BatchNorm struct {
 	shape          []int
 	Scale, Shift   *Param        // gamma and beta, (channels)
 	Mean, Variance *tensor.Dense // running figures, (channels)
-	normal         []float32     // (x - mean) / deviation of the last Forward
-	deviation      []float64     // of the last Forward, per channel
+	x              *tensor.Dense // of the last Forward while training, with its
+	mean, inverse  []float64     // mean and 1 / deviation per channel
 	y, dx          buffer
 }
 
@@ -29,7 +29,7 @@ func NewBatchNorm(in []int) *BatchNorm {
 	c := in[len(in)-1]
 	b := &BatchNorm{
 		shape: in, Scale: newParam("scale", false, c), Shift: newParam("shift", false, c),
-		Mean: zeros(c), Variance: zeros(c), deviation: make([]float64, c),
+		Mean: zeros(c), Variance: zeros(c), mean: make([]float64, c), inverse: make([]float64, c),
 	}
 	for i := range c {
 		floats(b.Scale.Value)[i], floats(b.Variance)[i] = 1, 1
@@ -56,66 +56,64 @@ func (b *BatchNorm) Folded() (a, c []float64) {
 func (b *BatchNorm) Forward(x *tensor.Dense, train bool) *tensor.Dense {
 	y := b.y.get(x.Shape()...)
 	in, out := floats(x), floats(y)
-	channels := len(b.deviation)
-	if !train {
-		a, c := b.Folded()
-		for i := 0; i < len(in); i += channels {
-			for ch := range channels {
-				out[i+ch] = float32(a[ch]*float64(in[i+ch]) + c[ch])
-			}
+	a, c := b.Folded()
+	if train {
+		b.x = x
+		b.measure(in)
+		scale, shift := floats(b.Scale.Value), floats(b.Shift.Value)
+		for ch := range a {
+			a[ch] = float64(scale[ch]) * b.inverse[ch]
+			c[ch] = float64(shift[ch]) - a[ch]*b.mean[ch]
 		}
-		return y
 	}
-	if len(b.normal) != len(in) {
-		b.normal = make([]float32, len(in))
-	}
-	mean := b.measure(in)
-	scale, shift := floats(b.Scale.Value), floats(b.Shift.Value)
-	eachShard(len(in)/channels, func(_, lo, hi int) {
-		for i := lo * channels; i < hi*channels; i += channels {
-			for ch := range channels {
-				n := float32((float64(in[i+ch]) - mean[ch]) / b.deviation[ch])
-				b.normal[i+ch] = n
-				out[i+ch] = scale[ch]*n + shift[ch]
+	a32, c32 := narrow(a), narrow(c)
+	eachShard(len(in)/len(a), func(_, lo, hi int) {
+		for i := lo * len(a32); i < hi*len(a32); i += len(a32) {
+			from, to := in[i:][:len(a32)], out[i:][:len(a32)]
+			for ch, a := range a32 {
+				to[ch] = a*from[ch] + c32[ch]
 			}
 		}
 	})
 	return y
 }
 
-// measure takes the batch's mean and deviation and updates the running ones.
-func (b *BatchNorm) measure(in []float32) (mean []float64) {
-	channels := len(b.deviation)
-	count := float64(len(in) / channels)
-	sums := channelSums(in, in, channels)
-	mean = make([]float64, channels)
-	for ch := range channels {
-		mean[ch] = sums[0][ch] / count
-		variance := max(sums[1][ch]/count-mean[ch]*mean[ch], 0)
-		b.deviation[ch] = math.Sqrt(variance + normEpsilon)
+// measure takes the batch's figures and updates the running ones.
+func (b *BatchNorm) measure(in []float32) {
+	count := float64(len(in) / len(b.mean))
+	sum, square := channelSums(in, in, len(b.mean))
+	for ch := range b.mean {
+		b.mean[ch] = sum[ch] / count
+		variance := max(square[ch]/count-b.mean[ch]*b.mean[ch], 0)
+		b.inverse[ch] = 1 / math.Sqrt(variance+normEpsilon)
 		m, v := &floats(b.Mean)[ch], &floats(b.Variance)[ch]
-		*m = float32(normMomentum*float64(*m) + (1-normMomentum)*mean[ch])
+		*m = float32(normMomentum*float64(*m) + (1-normMomentum)*b.mean[ch])
 		*v = float32(normMomentum*float64(*v) + (1-normMomentum)*variance)
 	}
-	return mean
 }
 
+// Backward is a*dy + b*x + c per channel: the gradient of the normalised value,
+// less its mean and its part along that value.
 func (b *BatchNorm) Backward(dy *tensor.Dense) *tensor.Dense {
 	dx := b.dx.get(dy.Shape()...)
-	g, d := floats(dy), floats(dx)
-	channels := len(b.deviation)
+	g, in, d := floats(dy), floats(b.x), floats(dx)
+	channels := len(b.mean)
 	count := float64(len(g) / channels)
-	sums := channelSums(g, b.normal, channels)
-	scale := floats(b.Scale.Value)
+	sum, product := channelSums(g, in, channels)
+	ofDy, ofX, constant := make([]float32, channels), make([]float32, channels), make([]float32, channels)
 	for ch := range channels {
-		floats(b.Shift.Grad)[ch] = float32(sums[0][ch])
-		floats(b.Scale.Grad)[ch] = float32(sums[1][ch])
+		along := b.inverse[ch] * (product[ch] - b.mean[ch]*sum[ch])
+		floats(b.Shift.Grad)[ch], floats(b.Scale.Grad)[ch] = float32(sum[ch]), float32(along)
+		a := float64(floats(b.Scale.Value)[ch]) * b.inverse[ch]
+		slope := -a * b.inverse[ch] * along / count
+		ofDy[ch], ofX[ch] = float32(a), float32(slope)
+		constant[ch] = float32(-a*sum[ch]/count - slope*b.mean[ch])
 	}
 	eachShard(len(g)/channels, func(_, lo, hi int) {
 		for i := lo * channels; i < hi*channels; i += channels {
-			for ch := range channels {
-				centred := float64(g[i+ch]) - sums[0][ch]/count - float64(b.normal[i+ch])*sums[1][ch]/count
-				d[i+ch] = float32(float64(scale[ch]) / b.deviation[ch] * centred)
+			to, dy, x := d[i:][:len(ofDy)], g[i:][:len(ofDy)], in[i:][:len(ofDy)]
+			for ch, a := range ofDy {
+				to[ch] = a*dy[ch] + ofX[ch]*x[ch] + constant[ch]
 			}
 		}
 	})
@@ -123,26 +121,47 @@ func (b *BatchNorm) Backward(dy *tensor.Dense) *tensor.Dense {
 }
 
 // channelSums is, per channel, the sum of a and the sum of a*b.
-func channelSums(a, b []float32, channels int) [2][]float64 {
-	var part [shards][2][]float64
+func channelSums(a, b []float32, channels int) (sum, product []float64) {
+	var sums, products [shards][]float64
 	eachShard(len(a)/channels, func(s, lo, hi int) {
-		sum, product := make([]float64, channels), make([]float64, channels)
-		for i := lo * channels; i < hi*channels; i += channels {
-			for ch := range channels {
-				v := float64(a[i+ch])
-				sum[ch] += v
-				product[ch] += v * float64(b[i+ch])
-			}
+		sums[s], products[s] = make([]float64, channels), make([]float64, channels)
+		for ; lo < hi; lo += block {
+			end := min(lo+block, hi)
+			addSums(sums[s], products[s], a[lo*channels:end*channels], b[lo*channels:end*channels])
 		}
-		part[s] = [2][]float64{sum, product}
 	})
-	total := [2][]float64{make([]float64, channels), make([]float64, channels)}
-	for _, p := range part {
-		for k := range p {
-			for ch, v := range p[k] {
-				total[k][ch] += v
-			}
+	sum, product = make([]float64, channels), make([]float64, channels)
+	for s := range shards {
+		for ch := range sums[s] {
+			sum[ch] += sums[s][ch]
+			product[ch] += products[s][ch]
 		}
 	}
-	return total
+	return sum, product
+}
+
+// block is how many pixels are summed in single precision.
+const block = 32
+
+// addSums adds the sums of a few pixels, one channel after the other.
+func addSums(sum, product []float64, a, b []float32) {
+	channels := len(sum)
+	b = b[:len(a)]
+	for ch := range channels {
+		var s, p float32
+		for i := ch; i < len(a); i += channels {
+			s += a[i]
+			p += a[i] * b[i]
+		}
+		sum[ch] += float64(s)
+		product[ch] += float64(p)
+	}
+}
+
+func narrow(v []float64) []float32 {
+	n := make([]float32, len(v))
+	for i := range v {
+		n[i] = float32(v[i])
+	}
+	return n
 }

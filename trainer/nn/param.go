@@ -49,7 +49,7 @@ func view(data []float32, shape ...int) *tensor.Dense {
 }
 
 // floats is a contiguous tensor's memory.
-func floats(t *tensor.Dense) []float32 { return t.Data().([]float32) }
+func floats(t *tensor.Dense) []float32 { return t.Float32s() }
 
 // buffer keeps a layer's output between mini-batches of one size.
 type buffer struct{ t *tensor.Dense }

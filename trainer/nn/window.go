@@ -45,45 +45,63 @@ func (w *window) Patches(picture []float32) *tensor.Dense {
 // Kernel x Kernel x InC each, zero outside the picture. Rows are numbered
 // through the batch x.
 func (w *window) im2col(patches, x []float32, lo, hi int) {
-	w.eachRun(lo, hi, func(patch, pixel, n int) {
-		copy(patches[patch:patch+n], x[pixel:pixel+n])
-	}, func(patch, n int) { clear(patches[patch : patch+n]) })
-}
-
-// col2im adds the patches' gradients to dx where the patches came from.
-func (w *window) col2im(dx, patches []float32, lo, hi int) {
-	w.eachRun(lo, hi, func(patch, pixel, n int) {
-		addTo(dx[pixel:pixel+n], patches[patch:patch+n])
-	}, func(int, int) {})
-}
-
-// eachRun walks the patches of output rows [lo, hi): inside is called for each
-// run of n numbers that lies in a picture, at offset pixel of the batch, and in
-// the patches, at offset patch; outside for each run that lies in the padding.
-func (w *window) eachRun(lo, hi int, inside func(patch, pixel, n int), outside func(patch, n int)) {
-	row, at := w.Kernel*w.InC, 0
+	size, line := w.patch(), w.Kernel*w.InC
 	for r := lo; r < hi; r++ {
-		picture, top := r/w.outH*w.InH, r%w.outH*w.Stride-w.padAbove
-		for x := range w.outW {
-			start := x*w.Stride - w.padBefore
-			left, right := max(start, 0), min(start+w.Kernel, w.InW)
-			before, n := (left-start)*w.InC, (right-left)*w.InC
-			for sy := top; sy < top+w.Kernel; sy++ {
-				if sy < 0 || sy >= w.InH {
-					outside(at, row)
-				} else {
-					outside(at, before)
-					inside(at+before, ((picture+sy)*w.InW+left)*w.InC, n)
-					outside(at+before+n, row-before-n)
+		for ky := range w.Kernel {
+			at := (r-lo)*w.outW*size + ky*line
+			row := w.row(x, r, ky)
+			for column := range w.outW {
+				patch := patches[at : at+line]
+				at += size
+				if row == nil {
+					clear(patch)
+					continue
 				}
-				at += row
+				from, to, before := w.columns(column)
+				if n := to - from; n < line {
+					clear(patch[:before])
+					clear(patch[before+n:])
+				}
+				copy(patch[before:], row[from:to])
 			}
 		}
 	}
 }
 
-func addTo(dst, src []float32) {
-	for i, v := range src {
-		dst[i] += v
+// col2im adds the patches' gradients to dx where the patches came from.
+func (w *window) col2im(dx, patches []float32, lo, hi int) {
+	size := w.patch()
+	for r := lo; r < hi; r++ {
+		for ky := range w.Kernel {
+			row := w.row(dx, r, ky)
+			if row == nil {
+				continue
+			}
+			at := (r-lo)*w.outW*size + ky*w.Kernel*w.InC
+			for column := range w.outW {
+				from, to, before := w.columns(column)
+				addTo(row[from:to], patches[at+before:])
+				at += size
+			}
+		}
 	}
+}
+
+// row is the line of pixels of a batch that row ky of the kernel sees from
+// output row r, nil outside the picture.
+func (w *window) row(x []float32, r, ky int) []float32 {
+	y := r%w.outH*w.Stride - w.padAbove + ky
+	if y < 0 || y >= w.InH {
+		return nil
+	}
+	line := w.InW * w.InC
+	return x[(r/w.outH*w.InH+y)*line:][:line]
+}
+
+// columns is which numbers [from, to) of a line of pixels the kernel sees from
+// an output column, after how many of its own that see padding.
+func (w *window) columns(column int) (from, to, before int) {
+	start := column*w.Stride - w.padBefore
+	left, right := max(start, 0), min(start+w.Kernel, w.InW)
+	return left * w.InC, right * w.InC, (left - start) * w.InC
 }

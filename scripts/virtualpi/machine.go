@@ -193,15 +193,15 @@ func (m *machine) pressButton(ctx context.Context) error {
 
 // powerOff shuts the guest down as an engineer would.
 func (m *machine) powerOff(ctx context.Context) error {
-	if _, err := m.run(ctx, "systemctl --no-block poweroff"); err != nil {
-		return err
-	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	_, asked := m.run(ctx, "systemctl --no-block poweroff") // the agent may be gone before it answers
 	select {
 	case err := <-m.ended:
 		m.ended <- err
 		return err
 	case <-ctx.Done():
-		return fmt.Errorf("the virtual Pi does not shut down: %w", ctx.Err())
+		return fmt.Errorf("the virtual Pi does not shut down: %w", errors.Join(ctx.Err(), asked))
 	}
 }
 

@@ -62,20 +62,40 @@ type Stage struct {
 }
 
 // Augment is how training pictures are varied, anew each time they are shown.
+// Of each key but Crop, 0 and false leave it out.
 type Augment struct {
 	// Crop is the smallest side of the random square cut from the guide box,
-	// as a share of its side; 1 cuts nothing off.
-	Crop float64
+	// as a share of its side; 1 cuts nothing off. Aspect is how much longer
+	// one side of the cut can get than the other, as a share.
+	Crop   float64
+	Aspect float64
 	// Rotate90 turns by a random multiple of 90 degrees; Mirror flips.
 	Rotate90 bool
 	Mirror   bool
 	// Rotate is the largest further turn, in degrees.
 	Rotate float64
-	// Brightness, Contrast and Colour are the largest relative changes of
-	// all channels, of their distance from grey, and of one channel.
+	// Perspective is how much nearer than its middle, as a share of the
+	// distance, an edge of the cloth can be.
+	Perspective float64
+	// Brightness, Contrast, Colour and Saturation are the largest relative
+	// changes of all channels, of their distance from mid-grey, of one
+	// channel, and of the distance from a pixel's own grey.
 	Brightness float64
 	Contrast   float64
 	Colour     float64
+	Saturation float64
+	// Hue is the largest turn of all colours, in degrees.
+	Hue float64
+	// Gamma is how far the tone curve's exponent, or its inverse, can exceed 1.
+	Gamma float64
+	// Blur is the largest standard deviation of a blur, in pixels of the
+	// input; Noise that of a sensor's noise, as a share of full scale.
+	Blur  float64
+	Noise float64
+	// Cutout is the longest side of a hidden rectangle, as a share.
+	Cutout float64
+	// JPEG is the lowest quality of compression.
+	JPEG int
 }
 
 // Training is the optimisation.
@@ -207,6 +227,15 @@ func (e *Experiment) Validate() error {
 		{"input.crop", e.Input.Crop, 0.05, 1},
 		{"augment.crop", e.Augment.Crop, 0.05, 1},
 		{"augment.rotate", e.Augment.Rotate, 0, 180},
+		{"augment.aspect", e.Augment.Aspect, 0, 1},
+		{"augment.perspective", e.Augment.Perspective, 0, 0.45},
+		{"augment.saturation", e.Augment.Saturation, 0, 1},
+		{"augment.hue", e.Augment.Hue, 0, 180},
+		{"augment.gamma", e.Augment.Gamma, 0, 3},
+		{"augment.blur", e.Augment.Blur, 0, 10},
+		{"augment.noise", e.Augment.Noise, 0, 0.5},
+		{"augment.cutout", e.Augment.Cutout, 0, 1},
+		{"augment.jpeg", float64(e.Augment.JPEG), 0, 100},
 		{"augment.brightness", e.Augment.Brightness, 0, 1},
 		{"augment.contrast", e.Augment.Contrast, 0, 1},
 		{"augment.colour", e.Augment.Colour, 0, 1},

@@ -69,7 +69,7 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 		labels[i] = f.train[c].Label
 		work.Go(func() error {
 			rng := stream(f.experiment.Seed, streamVariation, uint64(epoch), uint64(first+i))
-			rgb, err := variation.Vary(f.train[c], size, rng)
+			rgb, err := variation.Vary(f.train[c], rng)
 			if err != nil {
 				return err
 			}
@@ -116,19 +116,24 @@ func (f *fit) order(epoch int) []int {
 
 func variation(a configs.Augment) picture.Variation {
 	return picture.Variation{
-		Crop: a.Crop, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate,
-		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour,
+		Crop: a.Crop, Aspect: a.Aspect, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate, Perspective: a.Perspective,
+		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour, Saturation: a.Saturation, Hue: a.Hue, Gamma: a.Gamma,
+		Blur: a.Blur, Noise: a.Noise, Cutout: a.Cutout, JPEG: a.JPEG,
 	}
 }
 
 // exact is the network's input for pictures that are not varied.
-func exact(of []picture.Picture, size int) *tensor.Dense {
+func exact(of []picture.Picture, size int) (*tensor.Dense, error) {
 	pixels := size * size * 3
 	x := make([]float32, len(of)*pixels)
 	for i, p := range of {
-		scale01(x[i*pixels:], p.Exact)
+		rgb, err := p.Exact()
+		if err != nil {
+			return nil, err
+		}
+		scale01(x[i*pixels:], rgb)
 	}
-	return pictures(x, size)
+	return pictures(x, size), nil
 }
 
 // scale01 is the normalisation that newPreprocessing describes.

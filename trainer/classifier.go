@@ -44,7 +44,11 @@ func (c *classifier) run(f capture.Frame) error {
 
 // judge answers a picture that is preprocessed already.
 func (c *classifier) judge(p picture.Picture) (label int, probability float32, err error) {
-	if err := c.preprocessor.Normalise(p.Exact, c.session.Input()); err != nil {
+	rgb, err := p.Exact()
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
 		return 0, 0, err
 	}
 	if err := c.session.Run(); err != nil {
@@ -52,6 +56,33 @@ func (c *classifier) judge(p picture.Picture) (label int, probability float32, e
 	}
 	label, probability = c.answer()
 	return label, probability, nil
+}
+
+// press answers the picture in a file as the kiosk answers a visitor's press: with
+// the mean of the probabilities of its views. box is called when the first of
+// them, the guide box, has run.
+func (c *classifier) press(path string, box func()) ([]float32, error) {
+	frame, err := capture.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	mean := make([]float32, len(c.probabilities))
+	for i, view := range capture.Views {
+		if err := c.preprocessor.RunView(frame, view, c.session.Input()); err != nil {
+			return nil, err
+		}
+		if err := c.session.Run(); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			box()
+		}
+		c.answer()
+		for label, p := range c.probabilities {
+			mean[label] += p / float32(len(capture.Views))
+		}
+	}
+	return mean, nil
 }
 
 // answer is the last run's most probable class and its probability.

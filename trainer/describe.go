@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"canting/configs"
@@ -33,24 +34,25 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 		Model:      report.ModelFile{Name: ModelName, Bytes: int64(len(file)), Digest: hex.EncodeToString(digest[:])},
 		Metrics:    report.Metrics{Classes: d.classes, Epochs: f.history},
 	}
-	truth, predicted := make([]int, len(f.test)), make([]int, len(f.test))
+	truth, predicted, pressed := make([]int, len(f.test)), make([]int, len(f.test)), make([]int, len(f.test))
 	for i, p := range f.test {
-		label, probability, err := c.judge(p)
-		if err != nil {
-			return nil, err
-		}
-		truth[i], predicted[i] = p.Label, label
-		thumbnail, err := p.JPEG(thumbnailQuality)
-		if err != nil {
-			return nil, err
-		}
-		heat, _ := c.session.Heat(label)
-		run.Pictures = append(run.Pictures, report.Picture{
-			File: filepath.Base(p.Path), Class: d.classes[p.Label], Predicted: d.classes[label],
-			Probability: float64(probability), Thumbnail: thumbnail, Heat: heat,
+		shown := report.Picture{File: filepath.Base(p.Path), Class: d.classes[p.Label]}
+		mean, err := c.press(p.Path, func() {
+			label, probability := c.answer()
+			predicted[i], shown.Predicted, shown.Probability = label, d.classes[label], float64(probability)
+			shown.Heat, _ = c.session.Heat(label)
 		})
+		if err != nil {
+			return nil, err
+		}
+		truth[i], pressed[i] = p.Label, slices.Index(mean, slices.Max(mean))
+		if shown.Thumbnail, err = p.JPEG(thumbnailQuality); err != nil {
+			return nil, err
+		}
+		run.Pictures = append(run.Pictures, shown)
 	}
 	run.Metrics.Int8 = report.Evaluate(d.classes, truth, predicted)
+	run.Metrics.Int8Press = report.Evaluate(d.classes, truth, pressed)
 	return run, nil
 }
 
@@ -62,12 +64,21 @@ func parameters(e *configs.Experiment) []report.Parameter {
 		on   bool
 		text string
 	}{
+		{a.Aspect > 0, fmt.Sprintf("one side longer by up to %.0f %%", 100*a.Aspect)},
 		{a.Rotate90, "turns by 90°"},
 		{a.Mirror, "mirroring"},
 		{a.Rotate > 0, fmt.Sprintf("turns up to %v°", a.Rotate)},
+		{a.Perspective > 0, fmt.Sprintf("an edge nearer by up to %.0f %%", 100*a.Perspective)},
 		{a.Brightness > 0, fmt.Sprintf("brightness ± %.0f %%", 100*a.Brightness)},
 		{a.Contrast > 0, fmt.Sprintf("contrast ± %.0f %%", 100*a.Contrast)},
 		{a.Colour > 0, fmt.Sprintf("colour ± %.0f %%", 100*a.Colour)},
+		{a.Saturation > 0, fmt.Sprintf("saturation ± %.0f %%", 100*a.Saturation)},
+		{a.Hue > 0, fmt.Sprintf("hue ± %v°", a.Hue)},
+		{a.Gamma > 0, fmt.Sprintf("tone curve up to %v", 1+a.Gamma)},
+		{a.Blur > 0, fmt.Sprintf("blur up to %v pixels", a.Blur)},
+		{a.Noise > 0, fmt.Sprintf("noise up to %v %%", 100*a.Noise)},
+		{a.Cutout > 0, fmt.Sprintf("hidden rectangles up to %.0f %%", 100*a.Cutout)},
+		{a.JPEG > 0, fmt.Sprintf("JPEG of quality %d and better", a.JPEG)},
 	} {
 		if v.on {
 			augment = append(augment, v.text)

@@ -20,7 +20,11 @@ import (
 // export quantizes the trained network and writes the model file's bytes, with
 // its labels, preprocessing, provenance and golden pairs.
 func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
-	model, err := quantize.Model(f.net, f.experiment.Input.Size, f.calibration())
+	calibration, err := f.calibration()
+	if err != nil {
+		return nil, err
+	}
+	model, err := quantize.Model(f.net, f.experiment.Input.Size, calibration)
 	if err != nil {
 		return nil, fmt.Errorf("quantize: %w", err)
 	}
@@ -77,7 +81,7 @@ func encode(model *tflite.Model, card metadata.Canting) ([]byte, error) {
 
 // calibration is the training pictures that the activations' ranges come from,
 // spread evenly over the set, in batches.
-func (f *fit) calibration() []*tensor.Dense {
+func (f *fit) calibration() ([]*tensor.Dense, error) {
 	n := min(f.experiment.Quantization.Calibration, len(f.train))
 	chosen := make([]picture.Picture, n)
 	for i := range chosen {
@@ -85,9 +89,13 @@ func (f *fit) calibration() []*tensor.Dense {
 	}
 	var batches []*tensor.Dense
 	for c := range slices.Chunk(chosen, measureBatch) {
-		batches = append(batches, exact(c, f.experiment.Input.Size))
+		x, err := exact(c, f.experiment.Input.Size)
+		if err != nil {
+			return nil, err
+		}
+		batches = append(batches, x)
 	}
-	return batches
+	return batches, nil
 }
 
 // goldenQuality is the JPEG quality of golden pictures, which only need to

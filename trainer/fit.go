@@ -81,7 +81,10 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 	if loss := sum.loss(); math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return fmt.Errorf("the training has diverged: epoch %d's loss is %v; try a lower learning rate", number, loss)
 	}
-	tested := f.keep(sum.loss())
+	tested, err := f.keep(sum.loss())
+	if err != nil {
+		return err
+	}
 	f.history = append(f.history, report.Epoch{
 		Epoch: number, Loss: sum.loss(), Accuracy: sum.accuracy(), TestLoss: tested.loss(), TestAccuracy: tested.accuracy(),
 	})
@@ -104,7 +107,7 @@ func (f *fit) average() {
 
 // keep decides at an epoch's end what the model would be made of, and measures
 // on the test pictures the mean or, without one, the state that was reached.
-func (f *fit) keep(loss float64) running {
+func (f *fit) keep(loss float64) (running, error) {
 	if f.mean == nil {
 		if loss <= f.keptLoss {
 			f.keptLoss, f.kept = loss, snapshot(f.net.State())
@@ -157,18 +160,22 @@ func (f *fit) rate(epoch, batch, batches int) float64 {
 const measureBatch = 16
 
 // measure runs the network over pictures as the kiosk would see them.
-func (f *fit) measure(of []picture.Picture) running {
+func (f *fit) measure(of []picture.Picture) (running, error) {
 	var sum running
 	for chosen := range slices.Chunk(of, measureBatch) {
 		labels := make([]int, len(chosen))
 		for i, p := range chosen {
 			labels[i] = p.Label
 		}
-		logits := f.net.Forward(exact(chosen, f.experiment.Input.Size), false)
+		x, err := exact(chosen, f.experiment.Input.Size)
+		if err != nil {
+			return running{}, err
+		}
+		logits := f.net.Forward(x, false)
 		loss, _ := nn.CrossEntropy(logits, nn.Targets(labels, f.classes, 0))
 		sum.add(loss, logits, labels)
 	}
-	return sum
+	return sum, nil
 }
 
 // running is the mean loss and the accuracy of what was seen so far.

@@ -61,7 +61,11 @@ func groups(ctx context.Context, samples []dataset.Sample) ([][]int, error) {
 	}
 	thumbnails := map[string][]float64{}
 	for _, p := range pictures {
-		thumbnails[p.Path] = standardised(p.Exact)
+		rgb, err := p.Exact()
+		if err != nil {
+			return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
+		}
+		thumbnails[p.Path] = standardised(rgb)
 	}
 	together := func(a, b dataset.Sample) bool {
 		if a.Cloth != "" && a.Cloth == b.Cloth {

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"canting/capture"
 	"canting/configs"
 	"canting/trainer/picture"
 
@@ -61,7 +60,10 @@ func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train
 	if err != nil {
 		return nil, fmt.Errorf("read the written model back: %w", err)
 	}
-	answers := f.answers(held)
+	answers, err := f.answers(held)
+	if err != nil {
+		return nil, err
+	}
 	for i := range answers {
 		if err := c.look(&answers[i]); err != nil {
 			return nil, fmt.Errorf("answer a held-out picture: %w", err)
@@ -71,24 +73,20 @@ func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train
 }
 
 // answers are the float network's.
-func (f *fit) answers(held []picture.Picture) []Held {
+func (f *fit) answers(held []picture.Picture) ([]Held, error) {
 	var all []Held
 	for chosen := range slices.Chunk(held, measureBatch) {
-		features := f.features(exact(chosen, f.experiment.Input.Size))
+		x, err := exact(chosen, f.experiment.Input.Size)
+		if err != nil {
+			return nil, err
+		}
+		features := f.net.Features(x)
 		logits := f.net.Layers[len(f.net.Layers)-1].Forward(features, false)
 		for i, p := range chosen {
 			all = append(all, Held{File: p.Path, Label: p.Label, FloatLogits: row(logits, i), Features: row(features, i)})
 		}
 	}
-	return all
-}
-
-// features is what the last layer reads.
-func (f *fit) features(x *tensor.Dense) *tensor.Dense {
-	for _, l := range f.net.Layers[:len(f.net.Layers)-1] {
-		x = l.Forward(x, false)
-	}
-	return x
+	return all, nil
 }
 
 // row is a copy of row i of a tensor.
@@ -99,27 +97,10 @@ func row(t *tensor.Dense, i int) []float32 {
 }
 
 // look fills in the int8 model's answers from the picture's file.
-func (c *classifier) look(h *Held) error {
-	frame, err := capture.ReadFile(h.File)
-	if err != nil {
-		return err
-	}
-	h.Probabilities = make([]float32, len(c.probabilities))
-	for i, view := range capture.Views {
-		if err := c.preprocessor.RunView(frame, view, c.session.Input()); err != nil {
-			return err
-		}
-		if err := c.session.Run(); err != nil {
-			return err
-		}
-		if i == 0 {
-			h.Logits = make([]float32, len(c.probabilities))
-			c.model.Logits(h.Logits, c.session.Output())
-		}
-		c.answer()
-		for label, p := range c.probabilities {
-			h.Probabilities[label] += p / float32(len(capture.Views))
-		}
-	}
-	return nil
+func (c *classifier) look(h *Held) (err error) {
+	h.Probabilities, err = c.press(h.File, func() {
+		h.Logits = make([]float32, len(c.probabilities))
+		c.model.Logits(h.Logits, c.session.Output())
+	})
+	return err
 }

@@ -81,7 +81,11 @@ func sameBytesAsLiteRT(t *testing.T, network []configs.Stage) {
 	var inputs []byte
 	for _, p := range d.test {
 		in := make([]byte, len(c.session.Input()))
-		if err := c.preprocessor.Normalise(p.Exact, in); err != nil {
+		rgb, err := p.Exact()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.preprocessor.Normalise(rgb, in); err != nil {
 			t.Fatal(err)
 		}
 		inputs = append(inputs, in...)

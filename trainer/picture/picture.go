@@ -1,13 +1,12 @@
 // Package picture reads the training pictures and varies them. A picture is
 // RGB, three bytes a pixel, rows from the top, cut and resized by the same
-// function as the kiosk's frames.
+// function as the kiosk's frames. Decoded ones are kept on the disk.
 package picture
 
 import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math"
 	"runtime"
 	"sync"
 
@@ -19,16 +18,17 @@ import (
 // Picture is a readable sample.
 type Picture struct {
 	dataset.Sample
-	// Exact is the network's input, size x size pixels.
-	Exact []byte
-	// wide is the same view at a higher resolution, to cut augmented
-	// pictures from without losing detail.
-	wide []byte
 	// Content is a digest of the decoded picture, whatever its file format's
 	// metadata says.
 	Content [sha256.Size]byte
 	// Brightness is the guide box's, as the kiosk measures it.
 	Brightness float64
+	// The shelf holds the network's input, of size x size pixels, at exact
+	// and, at wide, the same view at a higher resolution, to cut varied
+	// pictures from without losing detail.
+	shelf       *shelf
+	size        int
+	exact, wide int64
 }
 
 // Unreadable is a sample that could not be read, and why.
@@ -38,18 +38,23 @@ type Unreadable struct {
 }
 
 // oversample is wide's resolution over the network's.
-const oversample = 1.5
+const oversample = 2
 
-func wideSize(size int) int { return int(math.Round(oversample * float64(size))) }
+func wideSize(size int) int { return oversample * size }
+
+// Exact is the network's input, size x size pixels.
+func (p Picture) Exact() ([]byte, error) { return p.shelf.get(p.exact, p.size*p.size*3) }
+
+// wideView is the view that varied pictures are cut from, of wideSize.
+func (p Picture) wideView() ([]byte, error) {
+	side := wideSize(p.size)
+	return p.shelf.get(p.wide, side*side*3)
+}
 
 // Load reads samples on all cores. Samples that cannot be read are returned
 // apart; an error means that nothing could be done at all.
 func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessing, size int) ([]Picture, []Unreadable, error) {
-	exact, err := preprocessor(p, size)
-	if err != nil {
-		return nil, nil, err
-	}
-	wide, err := preprocessor(p, wideSize(size))
+	r, err := newReader(p, size)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,7 +65,7 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for i := range next {
-				all[i], errs[i] = read(samples[i], p.Crop, exact, wide)
+				all[i], errs[i] = r.read(samples[i])
 			}
 		})
 	}
@@ -87,17 +92,52 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	return good, bad, nil
 }
 
-func read(s dataset.Sample, crop float64, exact, wide *capture.Preprocessor) (Picture, error) {
+// reader turns files into Pictures.
+type reader struct {
+	crop        float64
+	size        int
+	exact, wide *capture.Preprocessor
+	shelf       *shelf
+}
+
+func newReader(p metadata.Preprocessing, size int) (*reader, error) {
+	exact, err := preprocessor(p, size)
+	if err != nil {
+		return nil, err
+	}
+	wide, err := preprocessor(p, wideSize(size))
+	if err != nil {
+		return nil, err
+	}
+	shelf, err := newShelf()
+	if err != nil {
+		return nil, err
+	}
+	return &reader{p.Crop, size, exact, wide, shelf}, nil
+}
+
+func (r *reader) read(s dataset.Sample) (Picture, error) {
 	frame, err := capture.ReadFile(s.Path)
 	if err != nil {
 		return Picture{}, err
 	}
-	p := Picture{Sample: s, Content: sha256.Sum256(frame.BGR), Brightness: capture.Examine(frame, crop).Brightness}
-	if p.Exact, err = exact.Pixels(frame); err != nil {
+	p := Picture{
+		Sample: s, Content: sha256.Sum256(frame.BGR), Brightness: capture.Examine(frame, r.crop).Brightness,
+		shelf: r.shelf, size: r.size,
+	}
+	if p.exact, err = r.keep(frame, r.exact); err != nil {
 		return Picture{}, err
 	}
-	p.wide, err = wide.Pixels(frame)
+	p.wide, err = r.keep(frame, r.wide)
 	return p, err
+}
+
+func (r *reader) keep(frame capture.Frame, as *capture.Preprocessor) (at int64, err error) {
+	rgb, err := as.Pixels(frame)
+	if err != nil {
+		return 0, err
+	}
+	return r.shelf.put(rgb)
 }
 
 // preprocessor makes square RGB pictures; what comes after the pixels is not
@@ -108,10 +148,18 @@ func preprocessor(p metadata.Preprocessing, size int) (*capture.Preprocessor, er
 
 // JPEG encodes the picture at its higher resolution.
 func (p Picture) JPEG(quality int) ([]byte, error) {
-	side := int(math.Sqrt(float64(len(p.wide) / 3)))
-	bgr := make([]byte, len(p.wide))
-	for i := 0; i+2 < len(bgr); i += 3 {
-		bgr[i], bgr[i+1], bgr[i+2] = p.wide[i+2], p.wide[i+1], p.wide[i]
+	rgb, err := p.wideView()
+	if err != nil {
+		return nil, err
 	}
-	return capture.EncodeJPEG(capture.Frame{Width: side, Height: side, BGR: bgr}, quality)
+	side := wideSize(p.size)
+	return capture.EncodeJPEG(capture.Frame{Width: side, Height: side, BGR: swapped(rgb)}, quality)
+}
+
+// swapped exchanges red and blue in place.
+func swapped(pixels []byte) []byte {
+	for i := 0; i+2 < len(pixels); i += 3 {
+		pixels[i], pixels[i+2] = pixels[i+2], pixels[i]
+	}
+	return pixels
 }

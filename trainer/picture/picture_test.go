@@ -3,10 +3,13 @@ package picture
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,6 +17,8 @@ import (
 
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
+
+	"gonum.org/v1/gonum/spatial/r3"
 )
 
 // quadrants is a picture whose corners have four colours.
@@ -51,6 +56,15 @@ func load(t *testing.T, samples ...dataset.Sample) ([]Picture, []Unreadable) {
 	return good, bad
 }
 
+func exact(t *testing.T, p Picture) []byte {
+	t.Helper()
+	rgb, err := p.Exact()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rgb
+}
+
 func TestLoad(t *testing.T) {
 	good := write(t, "good.png", func(b *bytes.Buffer) error { return png.Encode(b, quadrants(80, 64)) })
 	same := write(t, "same.png", func(b *bytes.Buffer) error {
@@ -69,7 +83,7 @@ func TestLoad(t *testing.T) {
 	if pictures[0].Content != pictures[1].Content {
 		t.Error("the same pixels in two encodings have two digests")
 	}
-	p := pictures[0].Exact
+	p := exact(t, pictures[0])
 	if len(p) != 32*32*3 || p[0] < 200 || p[1] > 60 || p[31*3+1] < 200 {
 		t.Errorf("the first pixels are %v and %v, want red and green", p[:3], p[31*3:32*3])
 	}
@@ -78,23 +92,27 @@ func TestLoad(t *testing.T) {
 func TestVary(t *testing.T) {
 	pictures, _ := load(t, write(t, "a.png", func(b *bytes.Buffer) error { return png.Encode(b, quadrants(64, 64)) }))
 	p := pictures[0]
+	want := exact(t, p)
 	same := Variation{Crop: 1}
-	got, err := same.Vary(p, 32, rand.New(rand.NewPCG(1, 1)))
+	got, err := same.Vary(p, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, at := range []int{0, 8, 31} { // away from the edges between colours
 		i := (at*32 + at) * 3
 		for c := range 3 {
-			if d := int(got[i+c]) - int(p.Exact[i+c]); d < -3 || d > 3 {
-				t.Errorf("unvaried pixel %d, %d is %v, want %v", at, at, got[i:i+3], p.Exact[i:i+3])
+			if d := int(got[i+c]) - int(want[i+c]); d < -3 || d > 3 {
+				t.Errorf("unvaried pixel %d, %d is %v, want %v", at, at, got[i:i+3], want[i:i+3])
 			}
 		}
 	}
-	wild := Variation{Crop: 0.5, Rotate90: true, Mirror: true, Rotate: 20, Brightness: 0.3, Contrast: 0.3, Colour: 0.2}
-	one, _ := wild.Vary(p, 32, rand.New(rand.NewPCG(1, 1)))
-	again, _ := wild.Vary(p, 32, rand.New(rand.NewPCG(1, 1)))
-	other, _ := wild.Vary(p, 32, rand.New(rand.NewPCG(2, 1)))
+	wild := Variation{
+		Crop: 0.5, Aspect: 0.2, Rotate90: true, Mirror: true, Rotate: 180, Perspective: 0.2,
+		Brightness: 0.3, Contrast: 0.3, Colour: 0.2, Saturation: 0.4, Hue: 10, Gamma: 0.3, Blur: 1, Noise: 0.03, Cutout: 0.3, JPEG: 50,
+	}
+	one, _ := wild.Vary(p, rand.New(rand.NewPCG(1, 1)))
+	again, _ := wild.Vary(p, rand.New(rand.NewPCG(1, 1)))
+	other, _ := wild.Vary(p, rand.New(rand.NewPCG(2, 1)))
 	if !bytes.Equal(one, again) || bytes.Equal(one, other) {
 		t.Error("the same seed must give the same pixels, another seed others")
 	}
@@ -107,7 +125,7 @@ func TestVaryTurnsAndMirrors(t *testing.T) {
 	v := Variation{Crop: 1, Rotate90: true, Mirror: true}
 	seen := map[string]bool{}
 	for seed := range uint64(100) {
-		rgb, err := v.Vary(pictures[0], 32, rand.New(rand.NewPCG(seed, 0)))
+		rgb, err := v.Vary(pictures[0], rand.New(rand.NewPCG(seed, 0)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,5 +139,87 @@ func TestVaryTurnsAndMirrors(t *testing.T) {
 	}
 	if len(seen) != 8 {
 		t.Errorf("%d arrangements of the quadrants, a square has 8", len(seen))
+	}
+}
+
+// TestEachVariationDoesWhatItSays: on a picture of one colour light shows itself
+// and geometry does not.
+func TestEachVariationDoesWhatItSays(t *testing.T) {
+	plain := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	draw.Draw(plain, plain.Rect, image.NewUniform(color.RGBA{160, 100, 40, 255}), image.Point{}, draw.Src)
+	flat, _ := load(t, write(t, "flat.png", func(b *bytes.Buffer) error { return png.Encode(b, plain) }))
+	corners, _ := load(t, write(t, "corners.png", func(b *bytes.Buffer) error { return png.Encode(b, quadrants(64, 64)) }))
+	for name, c := range map[string]struct {
+		v     Variation
+		light bool // changes a plain picture too
+		place bool // and an even change of a plain picture stays even
+	}{
+		"aspect":      {Variation{Crop: 0.7, Aspect: 0.5}, false, true},
+		"perspective": {Variation{Crop: 1, Perspective: 0.4}, false, true},
+		"rotate":      {Variation{Crop: 1, Rotate: 180}, false, true},
+		"blur":        {Variation{Crop: 1, Blur: 3}, false, true},
+		"gamma":       {Variation{Crop: 1, Gamma: 0.5}, true, true},
+		"hue":         {Variation{Crop: 1, Hue: 30}, true, true},
+		"saturation":  {Variation{Crop: 1, Saturation: 0.5}, true, true},
+		"noise":       {Variation{Crop: 1, Noise: 0.1}, true, false},
+		"cutout":      {Variation{Crop: 1, Cutout: 0.5}, true, false},
+		"jpeg":        {Variation{Crop: 1, JPEG: 5}, true, true},
+	} {
+		changed, cornersChanged, even := 0, 0, 0
+		for seed := range uint64(8) {
+			got, err := c.v.Vary(flat[0], rand.New(rand.NewPCG(seed, 0)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, exact(t, flat[0])) {
+				changed++
+			}
+			if bytes.Equal(got[3:], got[:len(got)-3]) {
+				even++
+			}
+			got, err = c.v.Vary(corners[0], rand.New(rand.NewPCG(seed, 0)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, exact(t, corners[0])) {
+				cornersChanged++
+			}
+		}
+		if c.light != (changed > 0) || c.place != (even == 8) || cornersChanged < 7 {
+			t.Errorf("%s: changes %d of 8 plain pictures, %d stay even, and %d of 8 with corners", name, changed, even, cornersChanged)
+		}
+	}
+}
+
+// TestHueLeavesGreyAlone: and a third of a turn makes red of green.
+func TestHueLeavesGreyAlone(t *testing.T) {
+	m := hueSaturation(2*math.Pi/3, 1)
+	for in, want := range map[r3.Vec]r3.Vec{{X: 1, Y: 1, Z: 1}: {X: 1, Y: 1, Z: 1}, {X: 1}: {Y: 1}, {Y: 1}: {Z: 1}} {
+		if got := m.MulVec(in); r3.Norm(r3.Sub(got, want)) > 1e-9 {
+			t.Errorf("%v becomes %v, want %v", in, got, want)
+		}
+	}
+}
+
+// BenchmarkVary: everything on, at the default recipe's size.
+func BenchmarkVary(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "a.png")
+	var file bytes.Buffer
+	if err := errors.Join(png.Encode(&file, quadrants(256, 256)), os.WriteFile(path, file.Bytes(), 0o600)); err != nil {
+		b.Fatal(err)
+	}
+	pictures, _, err := Load(context.Background(), []dataset.Sample{{Path: path}}, metadata.Default().Preprocessing, 96)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := Variation{
+		Crop: 0.5, Aspect: 0.2, Rotate90: true, Mirror: true, Rotate: 180, Perspective: 0.2,
+		Brightness: 0.3, Contrast: 0.3, Colour: 0.2, Saturation: 0.4, Hue: 10, Gamma: 0.3, Blur: 1, Noise: 0.03, Cutout: 0.3, JPEG: 50,
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for b.Loop() {
+		if _, err := v.Vary(pictures[0], rng); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -12,9 +12,12 @@ import (
 type Metrics struct {
 	Classes []string   `json:"classes"`
 	Float   Evaluation `json:"float"` // the network as trained
-	Int8    Evaluation `json:"int8"`  // the model file as shipped
-	Seconds float64    `json:"seconds"`
-	Epochs  []Epoch    `json:"epochs"`
+	// Int8 is the model file as shipped, of the guide box alone; Int8Press
+	// that of a visitor's press, which averages the kiosk's views.
+	Int8      Evaluation `json:"int8"`
+	Int8Press Evaluation `json:"int8_press"`
+	Seconds   float64    `json:"seconds"`
+	Epochs    []Epoch    `json:"epochs"`
 }
 
 // Epoch is what was measured after one pass over the training pictures. Losses

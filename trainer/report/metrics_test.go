@@ -25,8 +25,8 @@ func TestMetricsHaveExactlyTheDesignsKeys(t *testing.T) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
 	}
-	keys(t, "the file", m, "classes", "epochs", "float", "int8", "seconds")
-	for _, name := range []string{"float", "int8"} {
+	keys(t, "the file", m, "classes", "epochs", "float", "int8", "int8_press", "seconds")
+	for _, name := range []string{"float", "int8", "int8_press"} {
 		evaluation := m[name].(map[string]any)
 		keys(t, name, evaluation, "accuracy", "macro_recall", "per_class")
 		perClass := evaluation["per_class"].(map[string]any)
@@ -54,7 +54,7 @@ func TestMetricsComeBackAsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := read(t, path)
-	want.Float.Confusion, want.Int8.Confusion = nil, nil
+	want.Float.Confusion, want.Int8.Confusion, want.Int8Press.Confusion = nil, nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}

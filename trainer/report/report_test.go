@@ -64,7 +64,8 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 	if len(float) > 0 {
 		float[0] = (truth[0] + 1) % len(classes)
 	}
-	run.Metrics = Metrics{classes, Evaluate(classes, truth, float), Evaluate(classes, truth, int8), 1234.5, epochs}
+	pressed := Evaluate(classes, truth, int8)
+	run.Metrics = Metrics{classes, Evaluate(classes, truth, float), pressed, pressed, 1234.5, epochs}
 	return run
 }
 

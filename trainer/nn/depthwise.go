@@ -41,8 +41,8 @@ func (d *Depthwise) Forward(x *tensor.Dense, _ bool) *tensor.Dense {
 	in, out, weights := floats(x), floats(y), floats(d.Weight.Value)
 	eachShard(n*d.outH, func(_, lo, hi int) {
 		repeat(out[lo*d.outW*d.InC:hi*d.outW*d.InC], floats(d.Bias.Value))
-		d.eachTap(lo, hi, func(tap, from, to int) {
-			multiplyAdd(out[to:to+d.InC], in[from:from+d.InC], weights[tap:tap+d.InC])
+		d.eachRun(lo, hi, func(tap, from, to, pixels int) {
+			multiplyAdd(walk{out[to:], d.InC}, walk{in[from:], d.Stride * d.InC}, walk{weights[tap:], 0}, pixels, d.InC)
 		})
 	})
 	return y
@@ -60,9 +60,10 @@ func (d *Depthwise) Backward(dy *tensor.Dense) *tensor.Dense {
 	eachShard(n, func(s, lo, hi int) {
 		size := d.pix() * d.InC
 		addColumns(d.dB[s], g[lo*size:hi*size])
-		d.eachTap(lo*d.outH, hi*d.outH, func(tap, from, to int) {
-			multiplyAdd(dIn[from:from+d.InC], g[to:to+d.InC], weights[tap:tap+d.InC])
-			multiplyAdd(d.dW[s][tap:tap+d.InC], g[to:to+d.InC], in[from:from+d.InC])
+		d.eachRun(lo*d.outH, hi*d.outH, func(tap, from, to, pixels int) {
+			dy, step := walk{g[to:], d.InC}, d.Stride*d.InC
+			multiplyAdd(walk{dIn[from:], step}, dy, walk{weights[tap:], 0}, pixels, d.InC)
+			multiplyAdd(walk{d.dW[s][tap:], 0}, dy, walk{in[from:], step}, pixels, d.InC)
 		})
 	})
 	d.Weight.setGrad(&d.dW)
@@ -70,28 +71,23 @@ func (d *Depthwise) Backward(dy *tensor.Dense) *tensor.Dense {
 	return dx
 }
 
-// eachTap walks output rows [lo, hi): f is called for each output pixel, whose
-// channels start at to, and each input pixel, at from, that it sees through the
-// kernel's weights, at tap.
-func (d *Depthwise) eachTap(lo, hi int, f func(tap, from, to int)) {
+// eachRun walks output rows [lo, hi): f is called for each weight, whose
+// channels start at tap, and the run of output pixels, which start at to, that
+// see a run of input pixels, from `from` on, through it.
+func (d *Depthwise) eachRun(lo, hi int, f func(tap, from, to, pixels int)) {
 	for r := lo; r < hi; r++ {
 		picture, top := r/d.outH*d.InH, r%d.outH*d.Stride-d.padAbove
 		for ky := max(-top, 0); ky < min(d.Kernel, d.InH-top); ky++ {
-			row := (picture + top + ky) * d.InW
-			for x := range d.outW {
-				left := x*d.Stride - d.padBefore
-				for kx := max(-left, 0); kx < min(d.Kernel, d.InW-left); kx++ {
-					f((ky*d.Kernel+kx)*d.InC, (row+left+kx)*d.InC, (r*d.outW+x)*d.InC)
+			for kx := range d.Kernel {
+				left := kx - d.padBefore
+				first := (max(-left, 0) + d.Stride - 1) / d.Stride
+				pixels := min((d.InW-1-left)/d.Stride+1, d.outW) - first
+				if left >= d.InW || pixels <= 0 {
+					continue
 				}
+				from := (picture+top+ky)*d.InW + first*d.Stride + left
+				f((ky*d.Kernel+kx)*d.InC, from*d.InC, (r*d.outW+first)*d.InC, pixels)
 			}
 		}
-	}
-}
-
-// multiplyAdd adds the products of a and b to dst, element by element.
-func multiplyAdd(dst, a, b []float32) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] += a[i] * b[i]
 	}
 }

@@ -68,12 +68,8 @@ func (b *BatchNorm) Forward(x *tensor.Dense, train bool) *tensor.Dense {
 	}
 	a32, c32 := narrow(a), narrow(c)
 	eachShard(len(in)/len(a), func(_, lo, hi int) {
-		for i := lo * len(a32); i < hi*len(a32); i += len(a32) {
-			from, to := in[i:][:len(a32)], out[i:][:len(a32)]
-			for ch, a := range a32 {
-				to[ch] = a*from[ch] + c32[ch]
-			}
-		}
+		lo, hi = lo*len(a32), hi*len(a32)
+		affine(out[lo:hi], in[lo:hi], a32, c32)
 	})
 	return y
 }
@@ -110,12 +106,8 @@ func (b *BatchNorm) Backward(dy *tensor.Dense) *tensor.Dense {
 		constant[ch] = float32(-a*sum[ch]/count - slope*b.mean[ch])
 	}
 	eachShard(len(g)/channels, func(_, lo, hi int) {
-		for i := lo * channels; i < hi*channels; i += channels {
-			to, dy, x := d[i:][:len(ofDy)], g[i:][:len(ofDy)], in[i:][:len(ofDy)]
-			for ch, a := range ofDy {
-				to[ch] = a*dy[ch] + ofX[ch]*x[ch] + constant[ch]
-			}
-		}
+		lo, hi = lo*channels, hi*channels
+		affine2(d[lo:hi], g[lo:hi], in[lo:hi], ofDy, ofX, constant)
 	})
 	return dx
 }
@@ -125,10 +117,7 @@ func channelSums(a, b []float32, channels int) (sum, product []float64) {
 	var sums, products [shards][]float64
 	eachShard(len(a)/channels, func(s, lo, hi int) {
 		sums[s], products[s] = make([]float64, channels), make([]float64, channels)
-		for ; lo < hi; lo += block {
-			end := min(lo+block, hi)
-			addSums(sums[s], products[s], a[lo*channels:end*channels], b[lo*channels:end*channels])
-		}
+		addSums(sums[s], products[s], a[lo*channels:hi*channels], b[lo*channels:hi*channels])
 	})
 	sum, product = make([]float64, channels), make([]float64, channels)
 	for s := range shards {
@@ -138,24 +127,6 @@ func channelSums(a, b []float32, channels int) (sum, product []float64) {
 		}
 	}
 	return sum, product
-}
-
-// block is how many pixels are summed in single precision.
-const block = 32
-
-// addSums adds the sums of a few pixels, one channel after the other.
-func addSums(sum, product []float64, a, b []float32) {
-	channels := len(sum)
-	b = b[:len(a)]
-	for ch := range channels {
-		var s, p float32
-		for i := ch; i < len(a); i += channels {
-			s += a[i]
-			p += a[i] * b[i]
-		}
-		sum[ch] += float64(s)
-		product[ch] += float64(p)
-	}
 }
 
 func narrow(v []float64) []float32 {

@@ -34,9 +34,7 @@ func (r *ReLU) Forward(x *tensor.Dense, _ bool) *tensor.Dense {
 	y := r.y.get(x.Shape()...)
 	in, out := floats(x), floats(y)
 	eachShard(len(in), func(_, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			out[i] = min(max(in[i], 0), r.Limit)
-		}
+		clamp(out[lo:hi], in[lo:hi], r.Limit)
 	})
 	return y
 }
@@ -45,19 +43,7 @@ func (r *ReLU) Backward(dy *tensor.Dense) *tensor.Dense {
 	dx := r.dx.get(dy.Shape()...)
 	y, g, d := floats(r.y.t), floats(dy), floats(dx)
 	eachShard(len(d), func(_, lo, hi int) {
-		pass(d[lo:hi], g[lo:hi], y[lo:hi], r.Limit)
+		clampBack(d[lo:hi], g[lo:hi], y[lo:hi], r.Limit)
 	})
 	return dx
-}
-
-// pass writes g where y, which is no less than 0, is above 0 and below limit, and
-// 0 elsewhere. It does not branch: the processor would guess half of the branches
-// wrong. Numbers of one sign order as their bits do.
-func pass(d, g, y []float32, limit float32) {
-	g, y = g[:len(d)], y[:len(d)]
-	top := int32(math.Float32bits(limit))
-	for i := range d {
-		v := int32(math.Float32bits(y[i]))
-		d[i] = math.Float32frombits(math.Float32bits(g[i]) & uint32((-v&(v-top))>>31))
-	}
 }

@@ -48,22 +48,19 @@ func (r *Residual) Forward(x *tensor.Dense, train bool) *tensor.Dense {
 // Add is the block's sum, of what body and shortcut made of its input.
 func (r *Residual) Add(body, shortcut *tensor.Dense) *tensor.Dense {
 	y := r.y.get(body.Shape()...)
-	sum(floats(y), floats(body), floats(shortcut))
+	addInto(y, body, shortcut)
 	return y
 }
 
 func (r *Residual) Backward(dy *tensor.Dense) *tensor.Dense {
 	body, shortcut := backward(r.Body, dy), backward(r.Shortcut, dy)
 	dx := r.dx.get(body.Shape()...)
-	sum(floats(dx), floats(body), floats(shortcut))
+	addInto(dx, body, shortcut)
 	return dx
 }
 
-// sum writes a + b to dst.
-func sum(dst, a, b []float32) {
-	eachShard(len(dst), func(_, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			dst[i] = a[i] + b[i]
-		}
-	})
+// addInto writes a + b to dst, on all cores.
+func addInto(dst, a, b *tensor.Dense) {
+	y, u, v := floats(dst), floats(a), floats(b)
+	eachShard(len(y), func(_, lo, hi int) { sum(y[lo:hi], u[lo:hi], v[lo:hi]) })
 }

@@ -10,12 +10,16 @@ type window struct {
 	Kernel, Stride      int
 	outH, outW          int
 	padAbove, padBefore int
+	// The output columns [innerLo, innerHi) see no padding.
+	innerLo, innerHi int
 }
 
 func newWindow(in []int, kernel, stride int) window {
 	w := window{InH: in[0], InW: in[1], InC: in[2], Kernel: kernel, Stride: stride}
 	w.outH, w.padAbove = same(w.InH, kernel, stride)
 	w.outW, w.padBefore = same(w.InW, kernel, stride)
+	w.innerLo = (w.padBefore + stride - 1) / stride
+	w.innerHi = min(w.outW, (w.InW+w.padBefore-kernel+stride)/stride)
 	return w
 }
 
@@ -45,47 +49,58 @@ func (w *window) Patches(picture []float32) *tensor.Dense {
 // Kernel x Kernel x InC each, zero outside the picture. Rows are numbered
 // through the batch x.
 func (w *window) im2col(patches, x []float32, lo, hi int) {
-	size, line := w.patch(), w.Kernel*w.InC
-	for r := lo; r < hi; r++ {
-		for ky := range w.Kernel {
-			at := (r-lo)*w.outW*size + ky*line
-			row := w.row(x, r, ky)
-			for column := range w.outW {
-				patch := patches[at : at+line]
-				at += size
-				if row == nil {
-					clear(patch)
-					continue
-				}
-				from, to, before := w.columns(column)
-				if n := to - from; n < line {
-					clear(patch[:before])
-					clear(patch[before+n:])
-				}
-				copy(patch[before:], row[from:to])
+	size, n := w.patch(), w.Kernel*w.InC
+	w.eachLine(lo, hi, func(r, ky, at int) {
+		row := w.row(x, r, ky)
+		for column := 0; column < w.outW; column++ {
+			patch := patches[at+column*size:][:n]
+			from, to, before := w.columns(column)
+			switch {
+			case row == nil:
+				clear(patch)
+			case column == w.innerLo && w.inner() > 0:
+				gather(walk{patches[at+column*size:], size}, walk{row[from:], w.Stride * w.InC}, w.inner(), n)
+				column = w.innerHi - 1
+			default:
+				clear(patch[:before])
+				clear(patch[before+copy(patch[before:], row[from:to]):])
 			}
 		}
-	}
+	})
 }
 
 // col2im adds the patches' gradients to dx where the patches came from.
 func (w *window) col2im(dx, patches []float32, lo, hi int) {
-	size := w.patch()
-	for r := lo; r < hi; r++ {
-		for ky := range w.Kernel {
-			row := w.row(dx, r, ky)
-			if row == nil {
+	size, n := w.patch(), w.Kernel*w.InC
+	w.eachLine(lo, hi, func(r, ky, at int) {
+		row := w.row(dx, r, ky)
+		if row == nil {
+			return
+		}
+		for column := 0; column < w.outW; column++ {
+			from, to, before := w.columns(column)
+			if column == w.innerLo && w.inner() > 0 {
+				scatterAdd(walk{row[from:], w.Stride * w.InC}, walk{patches[at+column*size:], size}, w.inner(), n)
+				column = w.innerHi - 1
 				continue
 			}
-			at := (r-lo)*w.outW*size + ky*w.Kernel*w.InC
-			for column := range w.outW {
-				from, to, before := w.columns(column)
-				addTo(row[from:to], patches[at+before:])
-				at += size
-			}
+			addTo(row[from:to], patches[at+column*size+before:])
+		}
+	})
+}
+
+// eachLine calls f for each output row r in [lo, hi) and each row ky of the
+// kernel: the patches' rows ky start at `at`.
+func (w *window) eachLine(lo, hi int, f func(r, ky, at int)) {
+	for r := lo; r < hi; r++ {
+		for ky := range w.Kernel {
+			f(r, ky, (r-lo)*w.outW*w.patch()+ky*w.Kernel*w.InC)
 		}
 	}
 }
+
+// inner is the number of output columns that see no padding.
+func (w *window) inner() int { return w.innerHi - w.innerLo }
 
 // row is the line of pixels of a batch that row ky of the kernel sees from
 // output row r, nil outside the picture.

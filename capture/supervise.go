@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -225,12 +226,11 @@ func (s *Supervisor) look(c *child, w *watch) (reason string) {
 	if ok {
 		w.frame(now, s.accept(f))
 	}
-	var problem string
-	w.opening, problem, w.spoke = c.said()
+	w.opening, w.problem, w.spoke = c.said()
 	reason, lost := w.judge(now)
 	switch {
-	case problem != "" && (w.first.IsZero() || lost):
-		s.lose(problem)
+	case w.problem != "" && (w.first.IsZero() || lost):
+		s.lose(w.problem)
 	case lost && reason == "":
 		s.lose(fmt.Sprintf("the camera has given no new picture for %v", lostAfter))
 	}
@@ -299,6 +299,7 @@ type watch struct {
 	patience time.Duration // for the first frame after opening began
 
 	opening bool      // it has said that it opens the camera
+	problem string    // why there are no frames, in its words
 	spoke   time.Time // when it last said anything
 	first   time.Time // its first frame
 	last    time.Time // its last frame, a repeated one too
@@ -338,7 +339,7 @@ func (w *watch) judge(now time.Time) (reason string, lost bool) {
 		case now.Sub(sign) > w.patience:
 			return fmt.Sprintf("the camera did not open within %v", w.patience), true
 		case now.Sub(w.started) > max(fruitlessFor, w.patience):
-			return "the camera does not open", true
+			return cmp.Or(w.problem, "the camera does not open"), true
 		}
 		return "", false
 	}

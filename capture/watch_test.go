@@ -44,6 +44,17 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A process that asked in vain is ended with what it found, which tells a person
+// what to do.
+func TestJudgeNamesTheProblem(t *testing.T) {
+	start := time.Now()
+	const problem = "no permission to use the camera /dev/video0"
+	w := watch{started: start, patience: openFor, opening: true, problem: problem, spoke: start.Add(fruitlessFor)}
+	if reason, _ := w.judge(start.Add(fruitlessFor + time.Second)); reason != problem {
+		t.Errorf("the reason is %q, want %q", reason, problem)
+	}
+}
+
 // However a process hangs when the fault ends, the next one starts early enough
 // for a camera that is back within 10 s. Only the loading of libraries takes
 // longer: the camera is not touched before it is done.

@@ -86,6 +86,8 @@ type Augment struct {
 	Saturation float64
 	// Hue is the largest turn of all colours, in degrees.
 	Hue float64
+	// Grey is the share of the pictures that are shown without colour.
+	Grey float64
 	// Gamma is how far the tone curve's exponent, or its inverse, can exceed 1.
 	Gamma float64
 	// Blur is the largest standard deviation of a blur, in pixels of the
@@ -231,6 +233,7 @@ func (e *Experiment) Validate() error {
 		{"augment.perspective", e.Augment.Perspective, 0, 0.45},
 		{"augment.saturation", e.Augment.Saturation, 0, 1},
 		{"augment.hue", e.Augment.Hue, 0, 180},
+		{"augment.grey", e.Augment.Grey, 0, 1},
 		{"augment.gamma", e.Augment.Gamma, 0, 3},
 		{"augment.blur", e.Augment.Blur, 0, 10},
 		{"augment.noise", e.Augment.Noise, 0, 0.5},

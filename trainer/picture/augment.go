@@ -34,6 +34,8 @@ type Variation struct {
 	// and of the distance from the pixel's own grey. Hue is the largest turn
 	// about the grey axis in degrees.
 	Brightness, Contrast, Colour, Saturation, Hue float64
+	// Grey is the share of the pictures that lose their colours.
+	Grey float64
 	// Gamma is how far the exponent of the tone curve, or its inverse, can
 	// exceed 1.
 	Gamma float64
@@ -184,7 +186,11 @@ func (v Variation) light(rgb []byte, rng *rand.Rand) {
 			tone[c][i] = float32(255*gain*math.Pow(float64(i)/255, curve) - 128)
 		}
 	}
-	mix := hueSaturation(between(v.Hue, rng)*math.Pi/180, 1+between(v.Saturation, rng))
+	hue, saturation := between(v.Hue, rng)*math.Pi/180, 1+between(v.Saturation, rng)
+	if rng.Float64() < v.Grey {
+		saturation = 0
+	}
+	mix := hueSaturation(hue, saturation)
 	var gain [3][3]float32
 	for i := range gain {
 		for j := range gain[i] {

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"canting/infer/metadata"
@@ -89,6 +90,26 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// TestShelf: a folder that cannot be written to is said, and nothing is left in
+// one that can.
+func TestShelf(t *testing.T) {
+	sample := write(t, "a.png", func(b *bytes.Buffer) error { return png.Encode(b, quadrants(64, 64)) })
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", filepath.Join(dir, "missing"))
+	_, _, err := Load(context.Background(), []dataset.Sample{sample}, metadata.Default().Preprocessing, 32)
+	if err == nil || !strings.Contains(err.Error(), "TMPDIR says where") {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv("TMPDIR", dir)
+	pictures, _ := load(t, sample)
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("%v, %v are left", err, left)
+	}
+	if rgb := exact(t, pictures[0]); len(rgb) != 32*32*3 {
+		t.Errorf("%d bytes", len(rgb))
+	}
+}
+
 func TestVary(t *testing.T) {
 	pictures, _ := load(t, write(t, "a.png", func(b *bytes.Buffer) error { return png.Encode(b, quadrants(64, 64)) }))
 	p := pictures[0]
@@ -161,6 +182,7 @@ func TestEachVariationDoesWhatItSays(t *testing.T) {
 		"gamma":       {Variation{Crop: 1, Gamma: 0.5}, true, true},
 		"hue":         {Variation{Crop: 1, Hue: 30}, true, true},
 		"saturation":  {Variation{Crop: 1, Saturation: 0.5}, true, true},
+		"grey":        {Variation{Crop: 1, Grey: 1}, true, true},
 		"noise":       {Variation{Crop: 1, Noise: 0.1}, true, false},
 		"cutout":      {Variation{Crop: 1, Cutout: 0.5}, true, false},
 		"jpeg":        {Variation{Crop: 1, JPEG: 5}, true, true},

@@ -41,8 +41,9 @@ test: setup-test litert axe build/tools ## Install what is missing and run every
 	scripts/test-arm.sh
 
 .PHONY: test-arm
-test-arm: setup-test ## Run the engine's tests on the boards' processors, emulated
+test-arm: setup-test setup-pi ## Run the tests of the engine, the pictures and the goldens on the boards' processors, emulated
 	scripts/test-arm.sh
+	scripts/test-arm-pictures.sh
 
 # The number of swaps that test-power makes.
 SWAPS := 10000

@@ -2,8 +2,9 @@
 # Compiles Canting for a Debian release and a processor, against its sysroot:
 # canting, the static canting-bench and, for packaging, canting-manual.
 #
-#   scripts/cross.sh bookworm|trixie arm64|armhf|amd64 FOLDER
+#   scripts/cross.sh bookworm|trixie arm64|armhf|amd64 FOLDER [PACKAGE]...
 #
+# With packages of the project, such as capture, it compiles their tests instead.
 # The same commit and sysroot give the same bytes, wherever the checkout lies.
 # armhf is ARMv7, as Debian's is: a Pi 2 or newer.
 set -euo pipefail
@@ -31,6 +32,12 @@ export CGO_CXXFLAGS='-O2 -g0 --std=c++11'
 export CGO_LDFLAGS='-lopencv_core -lopencv_imgproc -lopencv_imgcodecs -lopencv_videoio -Wl,--allow-shlib-undefined'
 
 mkdir -p "$out"
+if [ $# -gt 3 ]; then
+	for package in "${@:4}"; do
+		CGO_ENABLED=1 go test -c -o "$out/$(basename "$package").test" "./$package"
+	done
+	exit
+fi
 # Build identifiers hold the compiler's command line, and with it the folder.
 build=(go build -trimpath -buildvcs=true -ldflags='-s -w -buildid=' -o "$out/")
 CGO_ENABLED=1 "${build[@]}" -buildmode=pie ./firmware/cmd/...

@@ -49,7 +49,8 @@ needs=$(scripts/depends.sh "$build/canting-trainer")
 	printf 'canting-trainer is for Debian 12 on amd64 and needs OpenCV and OpenBLAS from it:\n\n'
 	printf '    apt-get install %s\n\nIts recipes are in configs.\n' "$(sed 's/ ([^)]*)//g; s/ | [^,]*//g; s/,//g' <<<"$needs")"
 } >"$build/INSTALL"
-archive canting-trainer "$build/INSTALL" configs
+install -D -m 644 -t "$build/configs" configs/*.yaml
+archive canting-trainer "$build/INSTALL" "$build/configs"
 archive canting-bench
 
 # Each bill is made of what the go command wrote into the program.

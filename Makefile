@@ -41,9 +41,9 @@ test: setup-test litert axe build/tools ## Install what is missing and run every
 	scripts/test-arm.sh
 
 .PHONY: test-arm
-test-arm: setup-test setup-pi ## Run the tests of the engine, the pictures and the goldens on the boards' processors, emulated
+test-arm: setup-test setup-pi ## Run the tests of the engine, of pictures, settings and models on the boards' processors, emulated
 	scripts/test-arm.sh
-	scripts/test-arm-pictures.sh
+	scripts/test-arm-kiosk.sh
 
 # The number of swaps that test-power makes.
 SWAPS := 10000
@@ -58,13 +58,15 @@ soak: setup-test ## Run the kiosk for DURATION under camera faults, swaps, press
 	CANTING_SOAK=$(DURATION) go test -count=1 -v -timeout 0 -run TestSoak ./firmware
 
 .PHONY: check
-check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, generated assembly, cross-builds
+check: setup-check build/tools ## Format, vet, lint, known vulnerabilities, the same bytes twice, generated assembly, cross-builds
 	@echo "check: gofumpt"; unformatted=$$(build/tools/gofumpt -l .); \
 		[ -z "$$unformatted" ] || { printf 'not gofumpt-formatted (build/tools/gofumpt -w FILE mends it):\n%s\n' "$$unformatted"; exit 1; }
 	@echo "check: go vet"; go vet ./...; go vet -tags=$(LEAKS) ./capture; $(BENCH_GO) vet -C scripts/bench $(BENCH_PACKAGES)
 	@echo "check: staticcheck"; build/tools/staticcheck ./...
 	@echo "check: shellcheck"; shellcheck scripts/*.sh scripts/*/*.sh scripts/package/{postinst,postrm,screen}
 	@echo "check: known vulnerabilities"; scripts/vulnerabilities.sh build/tools/govulncheck ./...
+	@if git rev-parse HEAD >/dev/null 2>&1; then echo "check: the same bytes from two folders"; scripts/reproducible.sh bench; \
+		else echo "check: this is no git checkout that git may read, so not whether it gives the same bytes twice"; fi
 	@echo "check: arm64 assembly"; go run ./scripts/armasm -check infer/kernel/*/*.asm
 	@packages=$$(go list -f '{{if .GoFiles}}{{.ImportPath}} {{join .Deps " "}}{{end}}' ./... | grep -vE $(CGO) | cut -d ' ' -f 1); \
 		for arch in arm64 arm; do \

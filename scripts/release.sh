@@ -15,17 +15,23 @@ fail() {
 }
 
 [ -z "$(git status --porcelain)" ] || fail 'the tree holds changes that are in no commit; commit or stash them'
-rm -rf dist "$build"
-mkdir -p dist "$build"
-
+boards=()
 for board in {bookworm,trixie}-{arm64,armhf}; do
 	case " ${WITHOUT-} " in
 	*" $board "*) ;;
-	*)
-		scripts/package.sh "${board#*-}" "${board%-*}" ||
-			fail "there is no package for $board; the reason is above; make release WITHOUT=$board leaves it out"
-		;;
+	*) boards+=("$board") ;;
 	esac
+done
+# What cannot be had is known before anything is built.
+for board in "${boards[@]}"; do
+	scripts/sysroot.sh "${board%-*}" "${board#*-}" >/dev/null ||
+		fail "Debian's libraries for $board cannot be had; the reason is above; make release WITHOUT=$board leaves its package out"
+done
+
+rm -rf dist "$build"
+mkdir -p dist "$build"
+for board in "${boards[@]}"; do
+	scripts/package.sh "${board#*-}" "${board%-*}" || fail "there is no package for $board; the reason is above"
 done
 
 flags=(-trimpath -buildvcs=true -ldflags='-s -w -buildid=' -o "$build/")

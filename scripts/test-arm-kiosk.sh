@@ -5,8 +5,9 @@
 # bytes are wanted as on the machine that compiles.
 #
 # Left out are the tests that start a second process or a browser, which qemu-user
-# cannot be relied on to do, those that play a video at its speed, and the kiosk's
-# own, which time a whole kiosk: the virtual Pi has those.
+# cannot be relied on to do; those that play a video at its speed, or wait for a
+# lock as long as a person would; power cuts, which would take minutes; and the
+# kiosk's own, which time a whole kiosk. The virtual Pi has those.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 packages=(infer/tflite infer/metadata infer/cmd/canting-bench configs firmware/store capture firmware)
@@ -20,6 +21,7 @@ emulate() {
 		case $package in
 		capture) chosen=(-test.skip 'Fault|Renumbered|StillSource|Child|CameraProcess|Leaves|FramesArrive|Serve|WayBack|Video|FlawsOfPhotographs') ;;
 		firmware) chosen=(-test.run 'Drift|Smoother|Average|Classify|LabelsReach|Goldens|DemonstrationModelKnows|ForeignModels' -test.skip Interrupt) ;;
+		firmware/store) chosen=(-test.skip 'PowerCuts|ChangesExclude') ;;
 		*) chosen=() ;;
 		esac
 		log=$(QEMU_LD_PREFIX=$sysroot env -C "$package" "$2" -cpu "$3" "$tests/${package##*/}.test" \

@@ -90,6 +90,10 @@ bench-peers: setup-bench build/bench/onnxruntime/libonnxruntime.so.1 build/bench
 	$(BENCH_GO) build -C scripts/bench -o $(CURDIR)/build/bench/ ./peers
 	build/bench/peers
 
+.PHONY: bench-training
+bench-training: setup-bench-training ## Time the trainer's steps beside PyTorch's
+	scripts/bench/training.sh
+
 .PHONY: bench-arm
 bench-arm: setup-bench build/bench/mnemonics.so build/bench/paper96.tflite ## Count the arm64 instructions of an inference under QEMU
 	CGO_ENABLED=0 GOARCH=arm64 $(GO_BUILD) -o build/bench/canting-bench-arm64 ./infer/cmd/canting-bench
@@ -145,8 +149,8 @@ clean: ## Remove what was built
 env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
 
-.PHONY: setup-run setup-build setup-check setup-test setup-bench setup-pi
-setup-run setup-build setup-check setup-test setup-bench setup-pi: setup-%:
+.PHONY: setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-pi
+setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-pi: setup-%:
 	@scripts/setup.sh $*
 
 # Go knows better than make what is out of date.

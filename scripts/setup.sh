@@ -7,6 +7,8 @@
 #                            kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
 #                            flatc, minisign, node for LiteRT and axe-core, qemu
+#   scripts/setup.sh bench-training
+#                            the trainer's, and PyTorch, which it is timed beside
 #   scripts/setup.sh pi      the cross compilers, what makes the boards' packages,
 #                            and what emulates a board
 #
@@ -22,6 +24,7 @@ run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgc
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu shellcheck)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
+training=("${build[@]}" python3-torch python3-yaml)
 pi=(ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
 	binfmt-support cpio e2fsprogs kmod minisign qemu-system-arm qemu-utils xz-utils)
 
@@ -35,9 +38,10 @@ build) wanted=("${build[@]}") ;;
 check) wanted=("${check[@]}") ;;
 test) wanted=("${test[@]}") ;;
 bench) wanted=("${bench[@]}") ;;
+bench-training) wanted=("${training[@]}") ;;
 pi) wanted=("${pi[@]}") ;;
 *)
-	printf 'usage: %s run|build|check|test|bench|pi\n' "$0" >&2
+	printf 'usage: %s run|build|check|test|bench|bench-training|pi\n' "$0" >&2
 	exit 2
 	;;
 esac

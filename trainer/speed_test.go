@@ -1,0 +1,65 @@
+package trainer
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"canting/configs"
+	"canting/trainer/nn"
+)
+
+// BenchmarkTraining times training steps on random pictures: forward, loss,
+// backward and Adam. `make bench-training` runs it beside PyTorch.
+func BenchmarkTraining(b *testing.B) {
+	for _, name := range []string{"paper", "trainer"} {
+		e, err := configs.LoadExperiment(filepath.Join("../configs", name+".yaml"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, batch := range slices.Compact([]int{16, e.Training.Batch}) {
+			b.Run(fmt.Sprintf("%s/%d", name, batch), func(b *testing.B) { benchmarkSteps(b, e, batch) })
+		}
+	}
+}
+
+func benchmarkSteps(b *testing.B, e *configs.Experiment, batch int) {
+	const classes = 9
+	rng := rand.New(rand.NewPCG(1, 2))
+	x, labels := make([]float32, batch*e.Input.Size*e.Input.Size*3), make([]int, batch)
+	for i := range x {
+		x[i] = rng.Float32()
+	}
+	for i := range labels {
+		labels[i] = i % classes
+	}
+	targets := nn.Targets(labels, classes, e.Training.LabelSmoothing)
+	f := newFit(e, classes, nil, nil)
+	f.seedDropout(1)
+	step := func() {
+		_, grad := nn.CrossEntropy(f.net.Forward(pictures(x, e.Input.Size), true), targets)
+		f.net.Backward(grad)
+		f.adam.Step()
+	}
+	step() // makes the layers' memory
+	used := processor()
+	for b.Loop() {
+		step()
+	}
+	shown := float64(b.N * batch)
+	b.ReportMetric(shown/b.Elapsed().Seconds(), "pictures/s")
+	b.ReportMetric((processor()-used).Seconds()/shown*1000, "cpu-s/1000pictures")
+}
+
+// processor is the processor's time that the test has used.
+func processor() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -19,14 +19,14 @@ import (
 func photograph(t *testing.T, label int, rng *rand.Rand) []byte {
 	t.Helper()
 	m := image.NewYCbCr(image.Rect(0, 0, 640, 480), image.YCbCrSubsampleRatio420)
+	blue, red := byte(90+rng.IntN(60)), byte(90+rng.IntN(60))
 	for i := range m.Cb {
-		m.Cb[i], m.Cr[i] = byte(110+rng.IntN(16)), byte(130+rng.IntN(16))
+		m.Cb[i], m.Cr[i] = blue, red
 	}
 	period, phase := 20+rng.IntN(20), rng.IntN(40)
 	for y := range 480 {
 		for x := range 640 {
-			across := []int{y, x}[label]
-			m.Y[y*m.YStride+x] = byte(60 + (across+phase)/period%2*100 + rng.IntN(30))
+			m.Y[y*m.YStride+x] = byte(60 + ([]int{y, x}[label]+phase)/period%2*100 + y/8)
 		}
 	}
 	var b bytes.Buffer

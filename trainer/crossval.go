@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"canting/configs"
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
+	"canting/trainer/report"
 
 	"github.com/google/renameio/v2"
 )
@@ -36,6 +38,8 @@ type CrossvalOptions struct {
 // CrossvalResult is every picture's answer by models not trained on it.
 type CrossvalResult struct {
 	Classes []string
+	Folds   int
+	Seeds   []int64
 	// Held is in the order of the seeds, folds and files.
 	Held []Held
 	// Seconds is the time of all folds, whenever they were trained.
@@ -55,7 +59,7 @@ func Crossval(ctx context.Context, e *configs.Experiment, dir string, o Crossval
 	if err != nil {
 		return nil, err
 	}
-	result := &CrossvalResult{Classes: v.classes}
+	result := &CrossvalResult{Classes: v.classes, Folds: o.Folds, Seeds: o.Seeds}
 	for i, seed := range o.Seeds {
 		folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
 		for fold := range o.Folds {
@@ -209,3 +213,43 @@ type within struct {
 func (w within) Step(epoch, _, batch, batches int, loss, accuracy float64) {
 	w.Show.Step(w.before+epoch, w.epochs, batch, batches, loss, accuracy)
 }
+
+// Report is the result's figures.
+func (r *CrossvalResult) Report() report.Crossval {
+	figures := func(scores func(Held) []float32) report.Folds {
+		var folds []report.Evaluation
+		for held := range r.folds() {
+			truth, predicted := make([]int, len(held)), make([]int, len(held))
+			for i, h := range held {
+				truth[i], predicted[i] = h.Label, top(scores(h))
+			}
+			folds = append(folds, report.Evaluate(r.Classes, truth, predicted))
+		}
+		return report.NewFolds(r.Classes, folds, r.Folds)
+	}
+	return report.Crossval{
+		Classes: r.Classes, Pictures: len(r.Held) / len(r.Seeds), Folds: r.Folds, Seeds: r.Seeds, Seconds: r.Seconds,
+		Kiosk: figures(func(h Held) []float32 { return h.Probabilities }),
+		Int8:  figures(func(h Held) []float32 { return h.Logits }),
+		Float: figures(func(h Held) []float32 { return h.FloatLogits }),
+	}
+}
+
+// folds yields the answers of one fold of one seed after the other.
+func (r *CrossvalResult) folds() iter.Seq[[]Held] {
+	return func(yield func([]Held) bool) {
+		for from := 0; from < len(r.Held); {
+			to := from + 1
+			for to < len(r.Held) && r.Held[to].Seed == r.Held[from].Seed && r.Held[to].Fold == r.Held[from].Fold {
+				to++
+			}
+			if !yield(r.Held[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+// top is the index of the greatest score, the first of equals.
+func top(scores []float32) int { return slices.Index(scores, slices.Max(scores)) }

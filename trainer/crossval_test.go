@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -125,6 +126,11 @@ func TestCrossval(t *testing.T) {
 	}
 	if right < 45 {
 		t.Errorf("%d of 72 were named right, of three easy motifs", right)
+	}
+
+	figures := whole.Report()
+	if figures.Pictures != 36 || math.Abs(figures.Kiosk.Accuracy.Mean-float64(right)/72) > 1e-9 {
+		t.Errorf("%d of 72 right are told as %v of %d pictures", right, figures.Kiosk.Accuracy, figures.Pictures)
 	}
 
 	show.epochs = 0

@@ -50,6 +50,7 @@ var (
 type Store struct {
 	disk   disk
 	policy Policy
+	boot   string // of the machine, as thisBoot
 }
 
 // Open opens the folder, makes it if there is none, and clears away what an
@@ -73,11 +74,11 @@ func View(path string, policy Policy) (*Store, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open the folder of models: %w", err)
 	}
-	return &Store{folder{root}, policy}, nil
+	return &Store{folder{root}, policy, thisBoot()}, nil
 }
 
 func open(disk disk, policy Policy) (*Store, error) {
-	s := &Store{disk, policy}
+	s := &Store{disk, policy, thisBoot()}
 	return s, s.alone(s.clear)
 }
 

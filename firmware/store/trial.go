@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,11 +12,13 @@ import (
 
 // A model is on trial until it has served for a while. The file trials holds a
 // line for each model that has been: its digest, and how many of its trials
-// began and never ended, or that it has proved itself. A trial that never ended
-// was cut off by a crash of the whole program, or by the power.
+// began and never ended, or that it has proved itself, and the machine's boot in
+// which the last one began. A trial that never ended was cut off by a crash of
+// the whole program; one of an earlier boot perhaps by the power.
 const (
 	trialsFile = "trials"
-	// maxCut is how many trials may be cut off: one may be the power's doing.
+	// maxCut is how many trials may be cut off in one boot: one may be the doing
+	// of a person who kills the program.
 	maxCut = 2
 	// maxTrials bounds the lines, of which the oldest go.
 	maxTrials      = 32
@@ -28,6 +31,13 @@ type trial struct {
 	digest string
 	proved bool
 	cut    int // begun and not ended
+	boot   string
+}
+
+// thisBoot is the machine's boot (random(4), boot_id), "" where none is told.
+func thisBoot() string {
+	id, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(id))
 }
 
 // trials reads the file, the oldest first. A damaged line counts as none: the
@@ -39,9 +49,10 @@ func (s *Store) trials() ([]trial, error) {
 	}
 	var all []trial
 	for line := range strings.Lines(string(text)) {
-		digest, how, _ := strings.Cut(strings.TrimSpace(line), " ")
+		digest, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		how, boot, _ := strings.Cut(rest, " ")
 		cut, err := strconv.Atoi(how)
-		if t := (trial{digest, how == provedMark, cut}); digestForm.MatchString(digest) && (t.proved || err == nil && cut > 0) {
+		if t := (trial{digest, how == provedMark, cut, boot}); digestForm.MatchString(digest) && (t.proved || err == nil && cut > 0) {
 			all = append(all, t)
 		}
 	}
@@ -71,7 +82,7 @@ func (s *Store) record(before []trial, now trial) error {
 	for _, t := range after[max(len(after)-maxTrials, 0):] {
 		how := provedMark
 		if !t.proved {
-			how = strconv.Itoa(t.cut)
+			how = strings.TrimSpace(fmt.Sprint(t.cut, " ", t.boot))
 		}
 		fmt.Fprintf(&text, "%s %s\n", t.digest, how)
 	}
@@ -80,7 +91,7 @@ func (s *Store) record(before []trial, now trial) error {
 
 // BeginTrial notes, before a model runs for the first time, that it is on trial.
 // A model that has proved itself is not. The error is a Refusal with the reason
-// Crashed when its last two trials were cut off.
+// Crashed when two trials in one boot of the machine were cut off.
 func (s *Store) BeginTrial(digest string) error {
 	return s.alone(func() error {
 		all, err := s.trials()
@@ -93,6 +104,9 @@ func (s *Store) BeginTrial(digest string) error {
 			return nil
 		case t.cut >= maxCut:
 			return Refuse(Crashed, "the model %.12s took the kiosk down with it %d times in a row, each within its first minute", digest, t.cut)
+		}
+		if t.boot != s.boot {
+			t.cut, t.boot = 0, s.boot
 		}
 		t.cut++
 		return s.record(all, t)

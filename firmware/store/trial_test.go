@@ -99,6 +99,34 @@ func TestSecondCutTrialCondemns(t *testing.T) {
 	}
 }
 
+// The power may go at each of a model's first minutes: what ends with the
+// machine's boot says nothing against it.
+func TestPowerCutsCondemnNoModel(t *testing.T) {
+	path := t.TempDir()
+	p := testPolicy(t, true)
+	digest := must[Model](t)(openTest(t, path, p).Install([]byte("a model"), nil, "")).Digest
+	begin := func(boot string) error {
+		s := openTest(t, path, p)
+		s.boot = boot
+		return s.BeginTrial(digest)
+	}
+	for i := range 5 {
+		if err := begin(fmt.Sprint("boot ", i)); err != nil {
+			t.Errorf("after %d cuts: %v", i, err)
+		}
+	}
+	for i := range 2 {
+		if err := begin("the last"); err != nil {
+			t.Errorf("after %d crashes: %v", i, err)
+		}
+	}
+	for _, boot := range []string{"the last", "the last", "another"} {
+		if err := begin(boot); ReasonOf(err) != Crashed {
+			t.Errorf("after two crashes in one boot: %v", err)
+		}
+	}
+}
+
 // What a trial's beginning and end note outlasts a power cut right after; a
 // store that forgets a sync is found out.
 func TestTrialsOutlastPowerCuts(t *testing.T) {

@@ -3,6 +3,7 @@ package configs
 import (
 	_ "embed"
 	"fmt"
+	"math"
 )
 
 // Experiment is everything that a training run depends on besides its
@@ -15,6 +16,7 @@ type Experiment struct {
 	Seed         int64
 	Input        Input
 	Network      []Stage
+	Backbone     Backbone
 	Augment      Augment
 	Training     Training
 	Quantization Quantization
@@ -30,6 +32,22 @@ type Input struct {
 	Crop float64
 	// GreyWorld switches colour correction on.
 	GreyWorld bool `mapstructure:"grey_world"`
+	// Mean and Std make (v - Mean) / Std of a pixel value v, 0 to 255, for the
+	// network. Mean is whole, so that int8 holds every v exactly.
+	Mean float64
+	Std  float64
+}
+
+// Backbone is what the network starts from instead of Network's stages.
+type Backbone struct {
+	// File is a .tflite classifier whose layers up to the classifier are taken
+	// over, with its input's size and normalisation; "" for none.
+	File string
+	// Rate is the learning rate of its layers, as a share of
+	// Training.LearningRate; 0 keeps them as they are.
+	Rate float64
+	// Dropout is the share of its features dropped while training.
+	Dropout float64
 }
 
 // Stage is one stage of the network: exactly one of Conv, Residual, Depthwise,
@@ -208,7 +226,12 @@ func (w *withNetwork) Validate() error {
 // Validate reports every value that no training run could use.
 func (e *Experiment) Validate() error {
 	var p problems
-	e.validateNetwork(&p)
+	if e.Backbone.File == "" {
+		e.validateNetwork(&p)
+	}
+	if e.Input.Mean != math.Trunc(e.Input.Mean) {
+		p.add("input.mean", "is %v; it must be a whole number", e.Input.Mean)
+	}
 	if o := e.Training.Optimizer; o != "adam" {
 		p.add("training.optimizer", "is %q; the only one there is is adam", o)
 	}
@@ -227,6 +250,10 @@ func (e *Experiment) Validate() error {
 	}{
 		{"input.size", float64(e.Input.Size), 8, 512},
 		{"input.crop", e.Input.Crop, 0.05, 1},
+		{"input.mean", e.Input.Mean, 0, 255},
+		{"input.std", e.Input.Std, 0.001, 1000},
+		{"backbone.rate", e.Backbone.Rate, 0, 10},
+		{"backbone.dropout", e.Backbone.Dropout, 0, 0.95},
 		{"augment.crop", e.Augment.Crop, 0.05, 1},
 		{"augment.rotate", e.Augment.Rotate, 0, 180},
 		{"augment.aspect", e.Augment.Aspect, 0, 1},

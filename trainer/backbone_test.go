@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"canting/capture"
+	"canting/configs"
 	"canting/infer/metadata"
 	"canting/infer/tflite"
 	"canting/trainer/backbone"
@@ -130,4 +132,53 @@ func dequantized(b []byte, kind string, scale float32, zero int) []float32 {
 		v[i] = scale * float32(n-zero)
 	}
 	return v
+}
+
+// TestTrainFromABackbone: a model trained here on a normalisation of its own is
+// another training's backbone, whose recipe has another input and no network.
+func TestTrainFromABackbone(t *testing.T) {
+	dir, first := cloths(t, 10, 4), t.TempDir()
+	e := small()
+	e.Training.Epochs, e.Input.Mean, e.Input.Std = 2, 128, 64
+	train(t, Job{Data: dir, Out: first, Experiment: e})
+	for _, rate := range []float64{0, 10} {
+		from := configs.DefaultExperiment()
+		from.Training.Epochs = 1
+		from.Backbone = configs.Backbone{File: filepath.Join(first, ModelName), Rate: rate, Dropout: 0.1}
+		_, file := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: from})
+		before, after := bodyOf(t, modelBytes(t, first)), bodyOf(t, file)
+		if kept := distance(after, before) < 0.02; kept != (rate == 0) {
+			t.Errorf("with the rate %v the first convolution moved by %.3f of its size", rate, distance(after, before))
+		}
+		c, err := newClassifier(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := c.model.Metadata().Preprocessing
+		if in := c.model.Input(); in.Shape[1] != e.Input.Size || p.Mean[0] != 128 || p.Std[0] != 64 || in.ZeroPoint != 0 {
+			t.Errorf("the input is %+v, normalised by %+v", in, p)
+		}
+	}
+}
+
+// bodyOf is the first convolution of a model, as real numbers.
+func bodyOf(t *testing.T, file []byte) []float32 {
+	t.Helper()
+	b, err := backbone.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Layers[0].(*nn.Conv).Weight.Value.Data().([]float32)
+}
+
+func TestBackboneThatIsNone(t *testing.T) {
+	e := small()
+	e.Backbone.File = filepath.Join(t.TempDir(), "none.tflite")
+	if _, err := Train(t.Context(), Job{Data: cloths(t, 2, 1), Out: t.TempDir(), Experiment: e, Show: &watcher{}}); err == nil || !strings.Contains(err.Error(), "read the backbone") {
+		t.Errorf("got %v", err)
+	}
+	put(t, e.Backbone.File, []byte("no model"))
+	if _, err := withBackbone(e); err == nil || !strings.Contains(err.Error(), "none.tflite: the model file is not") {
+		t.Errorf("got %v", err)
+	}
 }

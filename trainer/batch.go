@@ -17,7 +17,7 @@ import (
 
 // batch is what the network takes one step on.
 type batch struct {
-	x       *tensor.Dense // (pictures, size, size, 3), 0 to 1
+	x       *tensor.Dense // (pictures, size, size, 3), normalised
 	targets *tensor.Dense // (pictures, classes)
 	// labels are each picture's own or, of a mixed one, that of the larger part.
 	labels []int
@@ -73,7 +73,7 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 			if err != nil {
 				return err
 			}
-			scale01(x[i*len(rgb):], rgb)
+			normalise(x[i*len(rgb):], rgb, f.experiment.Input)
 			return nil
 		})
 	}
@@ -123,23 +123,24 @@ func variation(a configs.Augment) picture.Variation {
 }
 
 // exact is the network's input for pictures that are not varied.
-func exact(of []picture.Picture, size int) (*tensor.Dense, error) {
-	pixels := size * size * 3
+func exact(of []picture.Picture, in configs.Input) (*tensor.Dense, error) {
+	pixels := in.Size * in.Size * 3
 	x := make([]float32, len(of)*pixels)
 	for i, p := range of {
 		rgb, err := p.Exact()
 		if err != nil {
 			return nil, err
 		}
-		scale01(x[i*pixels:], rgb)
+		normalise(x[i*pixels:], rgb, in)
 	}
-	return pictures(x, size), nil
+	return pictures(x, in.Size), nil
 }
 
-// scale01 is the normalisation that newPreprocessing describes.
-func scale01(dst []float32, rgb []byte) {
+// normalise does what newPreprocessing describes.
+func normalise(dst []float32, rgb []byte, in configs.Input) {
+	mean, std := float32(in.Mean), float32(in.Std)
 	for i, v := range rgb {
-		dst[i] = float32(v) / 255
+		dst[i] = (float32(v) - mean) / std
 	}
 }
 

@@ -85,6 +85,10 @@ type validation struct {
 }
 
 func newValidation(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*validation, error) {
+	e, err := withBackbone(e)
+	if err != nil {
+		return nil, err
+	}
 	v := &validation{CrossvalOptions: o, experiment: e, dir: dir, data: &data{tell: o.Show.Warn}}
 	set, err := dataset.Open(dir, e.Training.TestShare, e.Seed, func(w string) { v.warn("%s", w) })
 	if err != nil {

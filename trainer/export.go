@@ -24,7 +24,7 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := quantize.Model(f.net, f.experiment.Input.Size, calibration)
+	model, err := quantize.Model(f.net, f.experiment.Input.Size, quantize.Pixels(f.experiment.Input.Mean, f.experiment.Input.Std), calibration)
 	if err != nil {
 		return nil, fmt.Errorf("quantize: %w", err)
 	}
@@ -89,7 +89,7 @@ func (f *fit) calibration() ([]*tensor.Dense, error) {
 	}
 	var batches []*tensor.Dense
 	for c := range slices.Chunk(chosen, measureBatch) {
-		x, err := exact(c, f.experiment.Input.Size)
+		x, err := exact(c, f.experiment.Input)
 		if err != nil {
 			return nil, err
 		}

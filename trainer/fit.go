@@ -34,14 +34,17 @@ type fit struct {
 	keptLoss float64
 }
 
-func newFit(e *configs.Experiment, classes int, train, test []picture.Picture) *fit {
+func newFit(e *configs.Experiment, classes int, train, test []picture.Picture) (*fit, error) {
 	f := &fit{experiment: e, classes: classes, train: train, test: test, keptLoss: math.Inf(1)}
-	f.net = newNetwork(e, classes)
+	var err error
+	if f.net, err = newNetwork(e, classes); err != nil {
+		return nil, err
+	}
 	f.adam = nn.NewAdam(f.net.Params(), e.Training.LearningRate, e.Training.WeightDecay)
 	if e.Training.Average > 0 {
 		f.mean = snapshot(f.net.State())
 	}
-	return f
+	return f, nil
 }
 
 // step is what is told after each mini-batch: the epoch, from 1, the batch in
@@ -167,7 +170,7 @@ func (f *fit) measure(of []picture.Picture) (running, error) {
 		for i, p := range chosen {
 			labels[i] = p.Label
 		}
-		x, err := exact(chosen, f.experiment.Input.Size)
+		x, err := exact(chosen, f.experiment.Input)
 		if err != nil {
 			return running{}, err
 		}

@@ -17,7 +17,11 @@ func newSmallFit(t *testing.T, e *configs.Experiment) *fit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newFit(e, len(d.classes), d.train, d.test)
+	f, err := newFit(e, len(d.classes), d.train, d.test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 // TestMeanIsTheBiasCorrectedMean holds the running mean against the sum that it

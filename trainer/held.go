@@ -39,7 +39,10 @@ func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the fold's folder: %w", err)
 	}
-	f := newFit(e, len(classes), train, nil)
+	f, err := newFit(e, len(classes), train, nil)
+	if err != nil {
+		return nil, err
+	}
 	if err := f.resume(dir); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train
 func (f *fit) answers(held []picture.Picture) ([]Held, error) {
 	var all []Held
 	for chosen := range slices.Chunk(held, measureBatch) {
-		x, err := exact(chosen, f.experiment.Input.Size)
+		x, err := exact(chosen, f.experiment.Input)
 		if err != nil {
 			return nil, err
 		}

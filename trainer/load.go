@@ -26,10 +26,11 @@ func (d *data) warn(format string, args ...any) {
 	d.tell(w)
 }
 
-// newPreprocessing is what the trained model tells the kiosk. Values are
-// divided by 255, which int8 holds exactly.
+// newPreprocessing is what the trained model tells the kiosk.
 func newPreprocessing(in configs.Input) metadata.Preprocessing {
-	return metadata.Preprocessing{Crop: in.Crop, GreyWorld: in.GreyWorld, Std: [3]float64{255, 255, 255}}
+	return metadata.Preprocessing{
+		Crop: in.Crop, GreyWorld: in.GreyWorld, Mean: [3]float64{in.Mean, in.Mean, in.Mean}, Std: [3]float64{in.Std, in.Std, in.Std},
+	}
 }
 
 // load reads a data set and says what is wrong with it before anyone waits

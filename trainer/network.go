@@ -25,10 +25,15 @@ func stream(seed int64, purpose uint64, more ...uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(uint64(seed), purpose))
 }
 
-// newNetwork lays the experiment's stages out as layers and adds the last
-// dense layer, one logit a class.
-func newNetwork(e *configs.Experiment, classes int) *nn.Network {
+// newNetwork takes the experiment's backbone over or lays its stages out as
+// layers, and adds the last dense layer, one logit a class.
+func newNetwork(e *configs.Experiment, classes int) (*nn.Network, error) {
 	b := &networkBuilder{rng: stream(e.Seed, streamWeights), shape: []int{e.Input.Size, e.Input.Size, 3}}
+	if e.Backbone.File != "" {
+		if err := b.takeOver(e.Backbone); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range e.Network {
 		b.stage(s)
 	}
@@ -36,7 +41,7 @@ func newNetwork(e *configs.Experiment, classes int) *nn.Network {
 	if c, ok := b.layers[0].(*nn.Conv); ok {
 		c.InputGradient = false
 	}
-	return &nn.Network{Layers: b.layers}
+	return &nn.Network{Layers: b.layers}, nil
 }
 
 // networkBuilder grows a network by one stage after the other.

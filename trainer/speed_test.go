@@ -38,7 +38,10 @@ func benchmarkSteps(b *testing.B, e *configs.Experiment, batch int) {
 		labels[i] = i % classes
 	}
 	targets := nn.Targets(labels, classes, e.Training.LabelSmoothing)
-	f := newFit(e, classes, nil, nil)
+	f, err := newFit(e, classes, nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
 	f.seedDropout(1)
 	step := func() {
 		_, grad := nn.CrossEntropy(f.net.Forward(pictures(x, e.Input.Size), true), targets)

@@ -44,6 +44,10 @@ type Show interface {
 // had the lowest training loss.
 func Train(ctx context.Context, j Job) (*report.Run, error) {
 	start := time.Now()
+	var err error
+	if j.Experiment, err = withBackbone(j.Experiment); err != nil {
+		return nil, err
+	}
 	d, err := load(ctx, j.Data, j.Experiment, j.Show.Warn)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,10 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return nil, fmt.Errorf("make the output folder: %w", err)
 	}
-	f := newFit(j.Experiment, len(d.classes), d.train, d.test)
+	f, err := newFit(j.Experiment, len(d.classes), d.train, d.test)
+	if err != nil {
+		return nil, err
+	}
 	if j.Resume {
 		if err := f.resume(j.Out); err != nil {
 			return nil, err

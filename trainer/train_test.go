@@ -300,7 +300,10 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 	for _, balance := range []bool{true, false} {
 		e := small()
 		e.Training.Balance = balance
-		f := newFit(e, 3, d.train, d.test)
+		f, err := newFit(e, 3, d.train, d.test)
+		if err != nil {
+			t.Fatal(err)
+		}
 		shown := make([]int, 3)
 		for _, i := range f.order(1) {
 			shown[f.train[i].Label]++
@@ -382,7 +385,10 @@ func TestEveryStageIsLaidOut(t *testing.T) {
 		{Residual: 6, Stride: 2, Dropout: 0.1},
 		{Mean: true},
 	}
-	n := newNetwork(e, 3)
+	n, err := newNetwork(e, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var shapes [][]int
 	for _, l := range n.Layers {
 		shapes = append(shapes, l.Shape())

@@ -4,6 +4,7 @@ package backbone
 
 import (
 	"fmt"
+	"math"
 
 	"canting/infer"
 	"canting/infer/tflite"
@@ -72,6 +73,8 @@ func (b *Backbone) input(m *tflite.Model) error {
 	if p.Mean != [3]float64{p.Mean[0], p.Mean[0], p.Mean[0]} || p.Std != [3]float64{p.Std[0], p.Std[0], p.Std[0]} {
 		return fmt.Errorf("the model normalises red, green and blue each in its way (means %v, deviations %v), which is not supported", p.Mean, p.Std)
 	}
-	b.Mean, b.Std = p.Mean[0], p.Std[0]
+	// A mean of 127.5 becomes 127, as TensorFlow's converter rounds it: int8
+	// then holds every pixel value.
+	b.Mean, b.Std = math.Floor(p.Mean[0]), p.Std[0]
 	return nil
 }

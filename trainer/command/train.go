@@ -14,7 +14,7 @@ import (
 )
 
 func newTrain() *cobra.Command {
-	var data, out, config string
+	var data, out, config, backbone string
 	var seed int64
 	var resume, asJSON bool
 	c := &cobra.Command{
@@ -22,7 +22,13 @@ func newTrain() *cobra.Command {
 		Short: "Train a model on photographs",
 		Long: `Trains a model on the photographs below --data, one folder a motif, or train/
 and test/ of such, and writes model.tflite, metrics.json, report.html and plots
-to --out. Ctrl-C stops cleanly and keeps the best state so far.`,
+to --out. Ctrl-C stops cleanly and keeps the best state so far.
+
+With --backbone FILE the network starts from another one's layers, whatever it
+was trained to tell apart: those of a float or 8-bit .tflite classifier up to
+its last layer, which a new one replaces. Its input's size and normalisation go
+before the configuration's. The configuration's backbone.rate says how fast its
+layers learn, 0 that only the new layer does.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := required(c, "data", "out"); err != nil {
@@ -34,6 +40,9 @@ to --out. Ctrl-C stops cleanly and keeps the best state so far.`,
 			}
 			if c.Flags().Changed("seed") {
 				e.Seed = seed
+			}
+			if c.Flags().Changed("backbone") {
+				e.Backbone.File = backbone
 			}
 			progress := newProgress(c.ErrOrStderr())
 			run, err := trainer.Train(c.Context(), trainer.Job{Data: data, Out: out, Experiment: e, Resume: resume, Show: progress})
@@ -51,6 +60,7 @@ to --out. Ctrl-C stops cleanly and keeps the best state so far.`,
 	c.Flags().StringVar(&data, "data", "", "folder of photographs")
 	c.Flags().StringVar(&out, "out", "", "folder to write to")
 	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
+	c.Flags().StringVar(&backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
 	c.Flags().Int64Var(&seed, "seed", 1, "seed of every random choice, instead of the configuration's")
 	c.Flags().BoolVar(&resume, "resume", false, "go on from the checkpoint in --out")
 	c.Flags().BoolVar(&asJSON, "json", false, "print metrics.json's content")

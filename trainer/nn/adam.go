@@ -36,16 +36,19 @@ func (a *Adam) Step() {
 	a.step++
 	rate := a.Rate * math.Sqrt(1-math.Pow(beta2, float64(a.step))) / (1 - math.Pow(beta1, float64(a.step)))
 	for i, p := range a.params {
+		if p.Rate == 0 {
+			continue
+		}
 		w, g, m, v := floats(p.Value), floats(p.Grad), floats(a.m[i]), floats(a.v[i])
 		var decay float32
 		if p.Decay {
-			decay = float32(a.Rate * a.Decay)
+			decay = float32(p.Rate * a.Rate * a.Decay)
 		}
 		eachShard(len(w), func(_, lo, hi int) {
 			for j := lo; j < hi; j++ {
 				m[j] += (1 - beta1) * (g[j] - m[j])
 				v[j] += (1 - beta2) * (g[j]*g[j] - v[j])
-				w[j] -= float32(rate)*m[j]/(float32(math.Sqrt(float64(v[j])))+adamEpsilon) + decay*w[j]
+				w[j] -= float32(p.Rate*rate)*m[j]/(float32(math.Sqrt(float64(v[j])))+adamEpsilon) + decay*w[j]
 			}
 		})
 	}

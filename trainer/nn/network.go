@@ -2,6 +2,7 @@ package nn
 
 import (
 	"iter"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
@@ -15,8 +16,14 @@ func (n *Network) Forward(x *tensor.Dense, train bool) *tensor.Dense {
 	return forward(n.Layers, x, train)
 }
 
-// Backward fills the gradients of Params from the logits' gradient.
-func (n *Network) Backward(dy *tensor.Dense) { backward(n.Layers, dy) }
+// Backward fills the gradients of Params from the logits' gradient. It stops
+// where nothing before has a learning rate.
+func (n *Network) Backward(dy *tensor.Dense) {
+	first := slices.IndexFunc(n.Layers, func(l Layer) bool {
+		return slices.ContainsFunc(l.Params(), func(p *Param) bool { return p.Rate > 0 })
+	})
+	backward(n.Layers[max(first, 0):], dy)
+}
 
 // Features gives what the last layer makes the logits of, of shape (batch,
 // features), for pictures of shape (batch, height, width, channels).

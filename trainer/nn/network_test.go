@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -81,5 +82,51 @@ func TestFeaturesAreWhatTheLastLayerReads(t *testing.T) {
 	got := append([]float32(nil), floats(n.Layers[4].Forward(features, false))...)
 	if want := floats(n.Forward(x, false)); !slices.Equal(got, want) {
 		t.Errorf("the last layer makes %v of the features, the network %v of the pictures", got, want)
+	}
+}
+
+// TestRatesOfParameters: what has no rate stays, and costs no backward pass.
+func TestRatesOfParameters(t *testing.T) {
+	moved := func(rate float64) (body, head float64) {
+		n := residualNetwork()
+		for _, l := range n.Layers[:4] {
+			for _, p := range l.Params() {
+				p.Rate = rate
+			}
+		}
+		params := n.Params()
+		before := make([][]float32, len(params))
+		for i, p := range params {
+			before[i] = slices.Clone(floats(p.Value))
+		}
+		for l := range n.All() {
+			if d, ok := l.(*Dropout); ok {
+				d.Seed(testRand())
+			}
+		}
+		x := zeros(3, 6, 6, 2)
+		spread(x, testRand())
+		y := n.Forward(x, true)
+		n.Backward(y)
+		NewAdam(params, 0.01, 0.1).Step()
+		for i, p := range params {
+			for j, v := range floats(p.Value) {
+				step := math.Abs(float64(v - before[i][j]))
+				if i < len(params)-2 {
+					body = max(body, step)
+				} else {
+					head = max(head, step)
+				}
+			}
+		}
+		return body, head
+	}
+	frozen, head := moved(0)
+	if frozen != 0 || head < 0.009 {
+		t.Errorf("without a rate the body moves by %v, the head by %v", frozen, head)
+	}
+	tenth, _ := moved(0.1)
+	if whole, _ := moved(1); tenth <= 0 || math.Abs(whole/tenth-10) > 0.5 {
+		t.Errorf("the body moves by %v with a rate, by %v with a tenth of it", whole, tenth)
 	}
 }

@@ -15,10 +15,13 @@ type Param struct {
 	// Decay says whether weight decay applies: to weights, not to biases and
 	// not to normalisation's scale and shift.
 	Decay bool
+	// Rate is the share of the optimiser's learning rate that moves it; 0 keeps
+	// it as it is.
+	Rate float64
 }
 
 func newParam(name string, decay bool, shape ...int) *Param {
-	return &Param{Name: name, Value: zeros(shape...), Grad: zeros(shape...), Decay: decay}
+	return &Param{Name: name, Value: zeros(shape...), Grad: zeros(shape...), Decay: decay, Rate: 1}
 }
 
 // heNormal fills a weight tensor for layers followed by ReLU (He et al., 2015,

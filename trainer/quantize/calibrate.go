@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"canting/infer/tflite"
 	"canting/trainer/nn"
 
 	"gonum.org/v1/gonum/mat"
@@ -115,7 +116,7 @@ func (h *histogram) count(values []float32) {
 // cuts the few largest values off and resolves all the others better. Only
 // what ReLU left is narrowed.
 func (h *histogram) best(op operator) span {
-	if !op.relu || !(h.hi > 0) {
+	if op.activation == tflite.ActNone || !(h.hi > 0) {
 		return h.span
 	}
 	best, least := h.span, math.Inf(1)

@@ -3,6 +3,7 @@ package quantize
 import (
 	"fmt"
 
+	"canting/infer/tflite"
 	"canting/trainer/nn"
 
 	"gorgonia.org/tensor"
@@ -38,7 +39,8 @@ type operator struct {
 	weights        []float32
 	bias           []float64
 	kernel, stride int
-	relu           bool
+	// activation clamps the output.
+	activation tflite.Activation
 	// layers are what it computes, after the sum of its inputs where it is an
 	// addition.
 	sum    *nn.Residual
@@ -139,7 +141,7 @@ func newOperator(layer nn.Layer) (operator, error) {
 func (o *operator) join(layer nn.Layer) bool {
 	switch l := layer.(type) {
 	case *nn.BatchNorm:
-		if o.weights == nil || o.relu {
+		if o.weights == nil || o.activation != tflite.ActNone {
 			return false
 		}
 		o.scale(l.Folded())
@@ -147,7 +149,11 @@ func (o *operator) join(layer nn.Layer) bool {
 		if o.kind == mean {
 			return false
 		}
-		o.relu = true
+		if l.Limit == 6 {
+			o.activation = tflite.ActRelu6
+		} else if o.activation == tflite.ActNone {
+			o.activation = tflite.ActRelu
+		}
 	}
 	o.layers = append(o.layers, layer)
 	return true

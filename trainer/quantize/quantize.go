@@ -11,12 +11,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// InputScale and InputZeroPoint make a pixel value v, normalised to v/255, the
-// int8 value v - 128 exactly.
-const (
-	InputScale     float32 = 1.0 / 255
-	InputZeroPoint         = -128
-)
+// Pixels is the input of a network that reads a pixel value v, 0 to 255, as
+// (v - mean) / std: as int8 it is v - 128 exactly. The mean is a whole number.
+func Pixels(mean, std float64) tflite.Quantization {
+	return tflite.Quantization{Scale: []float32{float32(1 / std)}, ZeroPoint: []int64{int64(mean) - 128}}
+}
 
 // The softmax's output scale and zero point, which LiteRT's kernels insist on.
 const (
@@ -25,16 +24,17 @@ const (
 )
 
 // Model makes the int8 model of a trained network for square RGB pictures of
-// the given size. The activations' ranges are those that the calibration
-// batches, shaped (pictures, size, size, 3) and scaled to 0..1, produce.
-func Model(n *nn.Network, size int, calibration []*tensor.Dense) (*tflite.Model, error) {
+// the given size and quantization. The activations' ranges are those that the
+// calibration batches, shaped (pictures, size, size, 3) and normalised as the
+// network reads them, produce.
+func Model(n *nn.Network, size int, pixels tflite.Quantization, calibration []*tensor.Dense) (*tflite.Model, error) {
 	ops, err := fold(n)
 	if err != nil {
 		return nil, err
 	}
 	seen := calibrate(n, ops, calibration)
 	b := &builder{model: &tflite.Model{}}
-	in := b.activation("input", tflite.Quantization{Scale: []float32{InputScale}, ZeroPoint: []int64{InputZeroPoint}}, size, size, 3)
+	in := b.activation("input", pixels, size, size, 3)
 	b.model.Inputs = []int{in}
 	outputs := make([]int, len(ops))
 	for i := range ops {
@@ -78,14 +78,10 @@ func (b *builder) add(code tflite.Code, options any, output int, inputs ...int) 
 
 // operator adds an operator that reads tensors xs, and returns its output.
 func (b *builder) operator(name string, op *operator, s observation, xs []int) (y int, err error) {
-	activation := tflite.ActNone
-	if op.relu {
-		activation = tflite.ActRelu
-	}
 	switch op.kind {
 	case maxPool:
 		y = b.activation(name, b.model.Tensors[xs[0]].Quant, op.shape...)
-		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: activation}, y, xs...)
+		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: op.activation}, y, xs...)
 		return y, nil
 	case mean:
 		y = b.activation(name, s.quantization(), op.shape...)
@@ -93,7 +89,7 @@ func (b *builder) operator(name string, op *operator, s observation, xs []int) (
 		return y, nil
 	case addition:
 		y = b.activation(name, s.quantization(), op.shape...)
-		b.add(tflite.Add, tflite.AddOptions{Activation: activation}, y, xs...)
+		b.add(tflite.Add, tflite.AddOptions{Activation: op.activation}, y, xs...)
 		return y, nil
 	case dense:
 		xs = []int{b.flatten(name, xs[0])}
@@ -103,24 +99,24 @@ func (b *builder) operator(name string, op *operator, s observation, xs []int) (
 		return 0, err
 	}
 	y = b.activation(name, s.quantization(), op.shape...)
-	b.weighted(op, activation, y, xs[0], w, bias)
+	b.weighted(op, y, xs[0], w, bias)
 	return y, nil
 }
 
 // weighted adds an operator that has weights.
-func (b *builder) weighted(op *operator, activation tflite.Activation, y, x, w, bias int) {
+func (b *builder) weighted(op *operator, y, x, w, bias int) {
 	switch op.kind {
 	case convolution:
 		b.add(tflite.Conv2D, tflite.Conv2DOptions{
-			Padding: tflite.Same, StrideW: op.stride, StrideH: op.stride, DilationW: 1, DilationH: 1, Activation: activation,
+			Padding: tflite.Same, StrideW: op.stride, StrideH: op.stride, DilationW: 1, DilationH: 1, Activation: op.activation,
 		}, y, x, w, bias)
 	case depthwise:
 		b.add(tflite.DepthwiseConv2D, tflite.DepthwiseConv2DOptions{
 			Padding: tflite.Same, StrideW: op.stride, StrideH: op.stride, DilationW: 1, DilationH: 1,
-			DepthMultiplier: 1, Activation: activation,
+			DepthMultiplier: 1, Activation: op.activation,
 		}, y, x, w, bias)
 	case dense:
-		b.add(tflite.FullyConnected, tflite.FullyConnectedOptions{Activation: activation}, y, x, w, bias)
+		b.add(tflite.FullyConnected, tflite.FullyConnectedOptions{Activation: op.activation}, y, x, w, bias)
 	}
 }
 

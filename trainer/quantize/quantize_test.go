@@ -16,6 +16,9 @@ import (
 
 const size = 16
 
+// The networks read a pixel value less its mean, divided by its deviation.
+const pixelMean, pixelStd = 64, 160
+
 // settle gives a normalisation the figures that training would have left.
 func settle(norm *nn.BatchNorm, rng *rand.Rand) *nn.BatchNorm {
 	for i := range norm.Mean.Shape()[0] {
@@ -37,8 +40,8 @@ func plain(rng *rand.Rand, average bool) *nn.Network {
 	layers = append(layers, second)
 	shape := second.Shape()
 	if average {
-		mean := nn.NewGlobalAverage(shape)
-		layers, shape = append(layers, mean, nn.NewDropout(mean.Shape(), 0.5)), mean.Shape()
+		pool := nn.NewGlobalAverage(shape)
+		layers, shape = append(layers, pool, nn.NewDropout(pool.Shape(), 0.5)), pool.Shape()
 	}
 	hidden := nn.NewDense(shape, 10, rng)
 	layers = append(layers, hidden, nn.NewReLU(hidden.Shape()), nn.NewDense(hidden.Shape(), 4, rng))
@@ -52,11 +55,11 @@ func residual(rng *rand.Rand) *nn.Network {
 	across := nn.NewDepthwise(stem.Shape(), 3, 1, rng)
 	identity := nn.NewResidual(across.Shape(), 8, 1, rng)
 	projection := nn.NewResidual(identity.Shape(), 12, 2, rng)
-	mean := nn.NewGlobalAverage(projection.Shape())
+	pool := nn.NewGlobalAverage(projection.Shape())
 	n := &nn.Network{Layers: []nn.Layer{
-		stem, nn.NewReLU(stem.Shape()), across, nn.NewBatchNorm(across.Shape()), nn.NewReLU(across.Shape()),
+		stem, nn.NewReLU6(stem.Shape()), across, nn.NewBatchNorm(across.Shape()), nn.NewReLU(across.Shape()),
 		identity, nn.NewReLU(identity.Shape()), projection, nn.NewReLU(projection.Shape()),
-		mean, nn.NewDense(mean.Shape(), 4, rng),
+		pool, nn.NewDense(pool.Shape(), 4, rng),
 	}}
 	for l := range n.All() {
 		if norm, ok := l.(*nn.BatchNorm); ok {
@@ -77,7 +80,7 @@ func pixels(n int, rng *rand.Rand) ([]byte, *tensor.Dense) {
 	b, x := make([]byte, n*size*size*3), make([]float32, n*size*size*3)
 	for i := range b {
 		b[i] = byte(rng.IntN(256))
-		x[i] = float32(b[i]) / 255
+		x[i] = (float32(b[i]) - pixelMean) / pixelStd
 	}
 	return b, tensor.New(tensor.WithShape(n, size, size, 3), tensor.WithBacking(x))
 }
@@ -90,7 +93,7 @@ func TestModelAgreesWithNetwork(t *testing.T) {
 			n := network(rng)
 			const count = 40
 			b, x := pixels(count, rng)
-			m, err := Model(n, size, []*tensor.Dense{x})
+			m, err := Model(n, size, Pixels(pixelMean, pixelStd), []*tensor.Dense{x})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +146,7 @@ func TestModelShape(t *testing.T) {
 	} {
 		rng := rand.New(rand.NewPCG(3, 4))
 		_, x := pixels(4, rng)
-		m, err := Model(networks[name](rng), size, []*tensor.Dense{x})
+		m, err := Model(networks[name](rng), size, Pixels(pixelMean, pixelStd), []*tensor.Dense{x})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +203,7 @@ func TestDivergedTrainingIsSaid(t *testing.T) {
 	n := plain(rng, true)
 	n.Params()[0].Value.Set(5, float32(math.Inf(1)))
 	_, x := pixels(1, rng)
-	if _, err := Model(n, size, []*tensor.Dense{x}); err == nil {
+	if _, err := Model(n, size, Pixels(pixelMean, pixelStd), []*tensor.Dense{x}); err == nil {
 		t.Error("a network with an infinite weight was quantized")
 	}
 }
@@ -220,7 +223,7 @@ func TestLayersWithoutInt8Form(t *testing.T) {
 		"a shared ReLU":      {conv, &nn.Residual{Body: []nn.Layer{relu, conv}}},
 	} {
 		_, x := pixels(1, rng)
-		if _, err := Model(&nn.Network{Layers: layers}, size, []*tensor.Dense{x}); err == nil || !strings.Contains(err.Error(), "has no int8 form") {
+		if _, err := Model(&nn.Network{Layers: layers}, size, Pixels(pixelMean, pixelStd), []*tensor.Dense{x}); err == nil || !strings.Contains(err.Error(), "has no int8 form") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

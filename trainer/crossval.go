@@ -71,7 +71,7 @@ func Crossval(ctx context.Context, e *configs.Experiment, dir string, o Crossval
 			result.Seconds += done.Seconds
 		}
 	}
-	return result, nil
+	return result, v.record(result).write(o.Out)
 }
 
 // validation is a cross-validation at work.
@@ -156,9 +156,7 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, folds []int
 	for i := range answers {
 		a := &answers[i]
 		a.Seed, a.Fold = seed, fold
-		if below, err := filepath.Rel(v.dir, a.File); err == nil {
-			a.File = filepath.ToSlash(below)
-		}
+		a.File = below(v.dir, a.File)
 	}
 	done := &finished{Key: key, Seconds: time.Since(start).Seconds(), Held: answers}
 	return done, done.write(dir)

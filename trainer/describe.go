@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"canting/configs"
@@ -45,7 +44,8 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		truth[i], pressed[i] = p.Label, slices.Index(mean, slices.Max(mean))
+		truth[i], pressed[i] = p.Label, top(mean)
+		shown.Pressed = d.classes[pressed[i]]
 		if shown.Thumbnail, err = p.JPEG(thumbnailQuality); err != nil {
 			return nil, err
 		}

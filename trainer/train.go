@@ -135,6 +135,9 @@ func (f *fit) finish(j Job, d *data, start time.Time) (*report.Run, error) {
 	if len(f.test) > 0 {
 		run.Parameters = append(run.Parameters, report.Parameter{Name: "int8 accuracy on the test pictures, the kiosk's views averaged", Value: percent(run.Metrics.Int8Press.Accuracy)})
 	}
+	if err := f.record(j, run, floats.predicted).write(j.Out); err != nil {
+		return nil, err
+	}
 	return run, write(run, j.Out)
 }
 

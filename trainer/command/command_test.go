@@ -31,6 +31,9 @@ func TestMistakesHaveTheirCodeAndSentence(t *testing.T) {
 		{"train --data x --out y z", misused, "flags only"},
 		{"train --epoch 3", misused, "unknown flag"},
 		{"inspect", misused, "one model file"},
+		{"compare " + empty, misused, "two runs' folders"},
+		{"compare " + empty + " " + empty, failed, "run.json"},
+		{"crossval --data " + empty + " --out " + empty + "/o --folds 1", failed, "at least 2 folds"},
 		{"draw --out " + empty + "/d --count rangkiang", misused, "write MOTIF=NUMBER"},
 		{"draw --out " + empty + "/d --count kucing=3", failed, "kucing"},
 		{"draw --out " + empty + "/d --test-share 0", misused, "--test-share is 0"},
@@ -87,6 +90,13 @@ func TestFromDrawingToEvaluating(t *testing.T) {
 	var s summary
 	if err := json.Unmarshal([]byte(ok("inspect", "--json", model)), &s); err != nil || len(s.Layers) != 6 || len(s.Canting) == 0 {
 		t.Errorf("inspect --json: %v, %+v", err, s)
+	}
+	folds := filepath.Join(dir, "folds")
+	if text := ok("crossval", "--data", cloths, "--out", folds, "--config", config, "--folds", "2", "--seeds", "1"); !strings.Contains(text, "8 photographs, 2 folds, 1 seeds") {
+		t.Errorf("crossval prints %q", text)
+	}
+	if text := ok("compare", out, folds); !strings.Contains(text, "On the 4 pictures that both were tested with") || !strings.Contains(text, "folds") {
+		t.Errorf("compare prints %q", text)
 	}
 	if text := ok("reproduce", "--data", cloths, "--out", filepath.Join(dir, "paper"), "--epochs", "1"); !strings.Contains(text, "62.5") {
 		t.Errorf("reproduce does not print the paper's figure:\n%s", text)

@@ -2,6 +2,7 @@ package nn
 
 // #cgo LDFLAGS: -lopenblas
 // void openblas_set_num_threads(int threads);
+// char *openblas_get_config(void);
 import "C"
 
 import (
@@ -18,6 +19,10 @@ func init() {
 	C.openblas_set_num_threads(1)
 	tensor.Use(netlib.Implementation{})
 }
+
+// BLAS names the library of the matrix products, with its version and the
+// processor that it found.
+func BLAS() string { return C.GoString(C.openblas_get_config()) }
 
 // How a matrix lies in memory: as it is multiplied, or transposed.
 const (

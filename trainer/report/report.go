@@ -50,6 +50,7 @@ type Picture struct {
 	Class       string     // the true class
 	Predicted   string     // the class with the highest probability
 	Probability float64    // of Predicted, 0 to 1
+	Pressed     string     // the class that a visitor's press gets, which averages views
 	Thumbnail   []byte     // JPEG; may be empty
 	Heat        infer.Heat // what spoke for Predicted; without cells where the model does not tell
 }

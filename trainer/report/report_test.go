@@ -56,8 +56,8 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 			}
 			truth, float, int8 = append(truth, class), append(float, predicted), append(int8, predicted)
 			run.Pictures = append(run.Pictures, Picture{
-				fmt.Sprintf("%s/IMG_%04d.jpg", classes[class], i), classes[class], classes[predicted],
-				0.3 + 0.7*random.Float64(), thumbnail(t, random), heat(i),
+				File: fmt.Sprintf("%s/IMG_%04d.jpg", classes[class], i), Class: classes[class], Predicted: classes[predicted],
+				Probability: 0.3 + 0.7*random.Float64(), Thumbnail: thumbnail(t, random), Heat: heat(i),
 			})
 		}
 	}

@@ -1,0 +1,67 @@
+package trainer
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"testing"
+)
+
+// answered makes a record in which the first right of n pictures are named
+// right, from a given one on.
+func answered(from, right, n int, configuration string) *Record {
+	r := &Record{Configuration: json.RawMessage(configuration), Figures: map[string]float64{"press accuracy": float64(right) / float64(n)}}
+	for i := range n {
+		a := Answer{File: fmt.Sprint(i), Class: "a", Press: "b"}
+		if i >= from && i < from+right {
+			a.Press = "a"
+		}
+		r.Answers = append(r.Answers, a)
+	}
+	return r
+}
+
+func TestCompareByHand(t *testing.T) {
+	one := answered(0, 50, 100, `{"Training":{"Epochs":1,"Batch":4},"Network":[{"Conv":8}]}`)
+	two := answered(2, 58, 100, `{"Training":{"Epochs":2,"Batch":4},"Network":[{"Conv":9}]}`)
+	c, err := Compare(one, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "[{Network [{\"Conv\":8}] [{\"Conv\":9}]} {Training.Epochs 1 2}]"; fmt.Sprint(c.Settings) != want {
+		t.Errorf("settings differ in %v, want %v", c.Settings, want)
+	}
+	// 2 right only before, 10 only after: P(X <= 2 of 12) is 79/4096.
+	if m := c.McNemar; m == nil || m.OnlyFirst != 2 || m.OnlySecond != 10 || math.Abs(m.P-2*79.0/4096) > 1e-9 {
+		t.Errorf("McNemar's test gives %+v", m)
+	}
+	// The changes' deviation is 0.337, of their mean 0.0337.
+	if e := c.Accuracy; c.Pictures != 100 || math.Abs(e.Mean-0.08) > 1e-12 || math.Abs(e.Low-0.014) > 0.012 || math.Abs(e.High-0.146) > 0.012 {
+		t.Errorf("of %d pictures the difference is %+v", c.Pictures, e)
+	}
+	one.Answers, two.Answers = append(one.Answers, one.Answers...), two.Answers[:0]
+	if c, err := Compare(one, two); err != nil || c.Pictures != 0 || c.McNemar != nil {
+		t.Errorf("without a common picture: %+v, %v", c, err)
+	}
+}
+
+// TestRunsAreRecorded: a training's own record compared with itself.
+func TestRunsAreRecorded(t *testing.T) {
+	e, out := small(), t.TempDir()
+	e.Training.Epochs = 1
+	run, _ := train(t, Job{Data: cloths(t, 3, 2), Out: out, Experiment: e})
+	r, err := ReadRecord(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Program.OpenBLAS == "" || r.Program.OpenCV == "" || r.Machine.Cores == 0 || len(r.DataSet) != 64 || r.Model != run.Model.Digest {
+		t.Errorf("the record is %+v", r)
+	}
+	if len(r.Answers) != 6 || r.Answers[0].File != "test/dots/test000.png" || r.Figures["press accuracy"] != run.Metrics.Int8Press.Accuracy {
+		t.Errorf("answers %v, figures %v", r.Answers, r.Figures)
+	}
+	c, err := Compare(r, r)
+	if err != nil || len(c.Settings) > 0 || c.Pictures != 6 || c.Accuracy.Mean != 0 || c.Accuracy.High != 0 || c.McNemar.P != 1 {
+		t.Errorf("a run differs from itself: %+v, %v", c, err)
+	}
+}

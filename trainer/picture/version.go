@@ -1,0 +1,6 @@
+package picture
+
+import "gocv.io/x/gocv"
+
+// OpenCV is the version of the library that pictures are read and varied with.
+func OpenCV() string { return gocv.OpenCVVersion() }

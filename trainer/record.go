@@ -1,0 +1,158 @@
+package trainer
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	"canting/trainer/nn"
+	"canting/trainer/picture"
+	"canting/trainer/report"
+
+	"github.com/google/renameio/v2"
+)
+
+// RecordName is the record's file name in a run's folder.
+const RecordName = "run.json"
+
+// Record is what a training or cross-validation depended on and what it found,
+// so that two can be compared.
+type Record struct {
+	Command       string             `json:"command"`
+	DataSet       string             `json:"data_set_sha256"`
+	Configuration json.RawMessage    `json:"configuration"` // configs.Experiment, whole
+	Folds         int                `json:"folds,omitempty"`
+	Seeds         []int64            `json:"seeds"`
+	Model         string             `json:"model_sha256,omitempty"`
+	Program       Program            `json:"program"`
+	Machine       Machine            `json:"machine"`
+	Figures       map[string]float64 `json:"figures"` // by name, 0 to 1
+	Seconds       float64            `json:"seconds"`
+	Answers       []Answer           `json:"answers"`
+}
+
+// Program is what computed a run.
+type Program struct {
+	Canting  string `json:"canting"`
+	Revision string `json:"revision,omitempty"` // of the source, with + where it was changed
+	Go       string `json:"go"`
+	OpenCV   string `json:"opencv"`
+	OpenBLAS string `json:"openblas"`
+}
+
+// Machine is where a run was computed.
+type Machine struct {
+	Architecture string `json:"architecture"`
+	Cores        int    `json:"cores"`
+}
+
+// Answer is what a picture that was not trained on is called: by the int8 model
+// as a visitor's press asks it, and by the float network.
+type Answer struct {
+	File  string `json:"file"`
+	Seed  int64  `json:"seed"`
+	Class string `json:"class"`
+	Press string `json:"press"`
+	Float string `json:"float"`
+}
+
+// ReadRecord reads the record in a run's folder.
+func ReadRecord(dir string) (*Record, error) {
+	path := filepath.Join(dir, RecordName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read a run's record: %w", err)
+	}
+	var r Record
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("%s is no record of a run: %w", path, err)
+	}
+	return &r, nil
+}
+
+func (r Record) write(dir string) error {
+	text, err := json.MarshalIndent(r, "", " ")
+	if err != nil {
+		return fmt.Errorf("encode the run's record: %w", err)
+	}
+	if err := renameio.WriteFile(filepath.Join(dir, RecordName), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("keep the run's record: %w", err)
+	}
+	return nil
+}
+
+// record describes a training; floats are the float network's answers to the
+// test pictures.
+func (f *fit) record(j Job, run *report.Run, floats []int) Record {
+	r := Record{
+		Command: "train", DataSet: dataDigest(f.train, f.test), Configuration: json.RawMessage(experimentJSON(f.experiment)),
+		Seeds: []int64{f.experiment.Seed}, Model: run.Model.Digest, Program: program(), Machine: machine(),
+		Figures: map[string]float64{}, Seconds: run.Metrics.Seconds,
+	}
+	for i, p := range run.Pictures {
+		r.Answers = append(r.Answers, Answer{
+			File: below(j.Data, f.test[i].Path), Seed: f.experiment.Seed, Class: p.Class, Press: p.Pressed, Float: run.Metrics.Classes[floats[i]],
+		})
+	}
+	if len(r.Answers) > 0 {
+		r.Figures["press accuracy"], r.Figures["press macro recall"] = run.Metrics.Int8Press.Accuracy, run.Metrics.Int8Press.MacroRecall
+		r.Figures["int8 accuracy"], r.Figures["int8 macro recall"] = run.Metrics.Int8.Accuracy, run.Metrics.Int8.MacroRecall
+		r.Figures["float accuracy"], r.Figures["float macro recall"] = run.Metrics.Float.Accuracy, run.Metrics.Float.MacroRecall
+	}
+	return r
+}
+
+// record describes a cross-validation.
+func (v *validation) record(result *CrossvalResult) Record {
+	r := Record{
+		Command: "crossval", DataSet: dataDigest(v.pictures), Configuration: json.RawMessage(experimentJSON(v.experiment)),
+		Folds: result.Folds, Seeds: result.Seeds, Program: program(), Machine: machine(), Seconds: result.Seconds,
+	}
+	of := result.Report()
+	r.Figures = map[string]float64{
+		"press accuracy": of.Kiosk.Accuracy.Mean, "press macro recall": of.Kiosk.MacroRecall.Mean,
+		"int8 accuracy": of.Int8.Accuracy.Mean, "int8 macro recall": of.Int8.MacroRecall.Mean,
+		"float accuracy": of.Float.Accuracy.Mean, "float macro recall": of.Float.MacroRecall.Mean,
+	}
+	for _, h := range result.Held {
+		r.Answers = append(r.Answers, Answer{
+			File: h.File, Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.Probabilities)], Float: v.classes[top(h.FloatLogits)],
+		})
+	}
+	return r
+}
+
+// below is a path below dir, with slashes.
+func below(dir, path string) string {
+	if short, err := filepath.Rel(dir, path); err == nil {
+		path = short
+	}
+	return filepath.ToSlash(path)
+}
+
+func program() Program {
+	p := Program{Canting: "(devel)", Go: runtime.Version(), OpenCV: picture.OpenCV(), OpenBLAS: nn.BLAS()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return p
+	}
+	if info.Main.Version != "" {
+		p.Canting = info.Main.Version
+	}
+	changed := ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			p.Revision = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+"
+		}
+	}
+	p.Revision += changed
+	return p
+}
+
+func machine() Machine { return Machine{runtime.GOOS + "/" + runtime.GOARCH, runtime.NumCPU()} }

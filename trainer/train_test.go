@@ -297,9 +297,13 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, balance := range []bool{true, false} {
+	for _, c := range []struct {
+		balance bool
+		views   int
+		want    []int
+	}{{true, 1, []int{7, 7, 7}}, {false, 1, []int{2, 9, 9}}, {true, 3, []int{21, 21, 21}}, {false, 3, []int{6, 27, 27}}} {
 		e := small()
-		e.Training.Balance = balance
+		e.Training.Balance, e.Training.Views = c.balance, c.views
 		f, err := newFit(e, 3, d.train, d.test)
 		if err != nil {
 			t.Fatal(err)
@@ -308,9 +312,8 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 		for _, i := range f.order(1) {
 			shown[f.train[i].Label]++
 		}
-		want := map[bool][]int{true: {7, 7, 7}, false: {2, 9, 9}}[balance]
-		if !slices.Equal(shown, want) {
-			t.Errorf("balance %v shows %v, want %v", balance, shown, want)
+		if !slices.Equal(shown, c.want) {
+			t.Errorf("balance %v and %d views show %v, want %v", c.balance, c.views, shown, c.want)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func parameters(e *configs.Experiment) []report.Parameter {
 			augment = append(augment, v.text)
 		}
 	}
-	return []report.Parameter{
+	list := []report.Parameter{
 		{Name: "Batch size", Value: fmt.Sprint(t.Batch)},
 		{Name: "Epochs", Value: fmt.Sprint(t.Epochs)},
 		{Name: "Optimizer", Value: "Adam"},
@@ -100,6 +100,10 @@ func parameters(e *configs.Experiment) []report.Parameter {
 		{Name: "Input", Value: fmt.Sprintf("%d × %d pixels, guide box %.0f %% of the shorter side", e.Input.Size, e.Input.Size, 100*e.Input.Crop)},
 		{Name: "Seed", Value: fmt.Sprint(e.Seed)},
 	}
+	if b := e.Backbone; b.File != "" {
+		list = append(list, report.Parameter{Name: "Layers taken over from", Value: fmt.Sprintf("%s, at %v of the learning rate", filepath.Base(b.File), b.Rate)})
+	}
+	return list
 }
 
 func (f *fit) layers() []report.Layer {

@@ -111,6 +111,12 @@ demo-model: setup-build bin/canting-trainer ## Draw, train and embed the demonst
 	bin/canting-trainer draw --seed 3 --frames 4 --out firmware/demo/cloths
 	cp build/demo/model/model.tflite firmware/demo/demo.tflite
 
+.PHONY: experiments experiments-quick
+experiments: setup-build bin/canting-trainer ## Measure the recipes on DATA by cross-validation and write docs/experiments.md; takes hours, goes on when cut short; BACKBONE=FILE adds a row
+	go run ./scripts/experiments $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments
+experiments-quick: setup-build bin/canting-trainer ## Print the same table from one seed and two folds
+	go run ./scripts/experiments -quick $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments-quick
+
 .PHONY: litert
 litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests compare with, into build/litert
 

@@ -13,7 +13,7 @@ import (
 )
 
 func newCrossval() *cobra.Command {
-	var data, out, config string
+	var data, out, config, backbone string
 	var folds int
 	var seeds []int64
 	var asJSON bool
@@ -36,6 +36,9 @@ that is done is not done again.`,
 			if err != nil {
 				return err
 			}
+			if c.Flags().Changed("backbone") {
+				e.Backbone.File = backbone
+			}
 			progress := newProgress(c.ErrOrStderr())
 			result, err := trainer.Crossval(c.Context(), e, data, trainer.CrossvalOptions{Out: out, Folds: folds, Seeds: seeds, Show: progress})
 			progress.end()
@@ -52,6 +55,7 @@ that is done is not done again.`,
 	c.Flags().StringVar(&data, "data", "", "folder of photographs")
 	c.Flags().StringVar(&out, "out", "", "folder to keep each fold in")
 	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
+	c.Flags().StringVar(&backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
 	c.Flags().IntVar(&folds, "folds", 5, "number of folds")
 	c.Flags().Int64SliceVar(&seeds, "seeds", []int64{1, 2, 3}, "seeds; each repeats the whole with other folds")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")

@@ -63,7 +63,8 @@ func Crossval(ctx context.Context, e *configs.Experiment, dir string, o Crossval
 	for i, seed := range o.Seeds {
 		folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
 		for fold := range o.Folds {
-			done, err := v.fold(ctx, seed, fold, folds, i*o.Folds+fold)
+			train, held := v.split(folds, fold)
+			done, err := v.fold(ctx, seed, fold, train, held, o.Out, [2]int{i*o.Folds + fold, len(o.Seeds) * o.Folds})
 			if err != nil {
 				return nil, fmt.Errorf("seed %d, fold %d of %d: %w", seed, fold+1, o.Folds, err)
 			}
@@ -129,12 +130,8 @@ type finished struct {
 	Held    []Held  `json:"held"`
 }
 
-// fold reads a finished fold or makes it; before is the number of folds that
-// come before it.
-func (v *validation) fold(ctx context.Context, seed int64, fold int, folds []int, before int) (*finished, error) {
-	e := *v.experiment
-	e.Seed = seed
-	var train, held []picture.Picture
+// split divides the pictures into those of a fold and the others.
+func (v *validation) split(folds []int, fold int) (train, held []picture.Picture) {
 	for i, p := range v.pictures {
 		if folds[i] == fold {
 			held = append(held, p)
@@ -142,13 +139,21 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, folds []int
 			train = append(train, p)
 		}
 	}
-	dir := filepath.Join(v.Out, fmt.Sprintf("seed-%d", seed), fmt.Sprintf("fold-%d", fold+1))
+	return train, held
+}
+
+// fold reads a finished fold from below out or makes it. place is how many
+// trainings come before it, and of how many.
+func (v *validation) fold(ctx context.Context, seed int64, fold int, train, held []picture.Picture, out string, place [2]int) (*finished, error) {
+	e := *v.experiment
+	e.Seed = seed
+	dir := filepath.Join(out, fmt.Sprintf("seed-%d", seed), fmt.Sprintf("fold-%d", fold+1))
 	key := v.key(&e, train, held)
 	if done, err := readFold(dir, key); done != nil || err != nil {
 		return done, err
 	}
 	start := time.Now()
-	show := within{v.Show, before * e.Training.Epochs, len(v.Seeds) * v.Folds * e.Training.Epochs}
+	show := within{v.Show, place[0] * e.Training.Epochs, place[1] * e.Training.Epochs}
 	answers, err := holdOut(ctx, &e, v.classes, train, held, dir, show)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,77 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"canting/configs"
+	"canting/trainer/picture"
+	"canting/trainer/report"
+)
+
+// curveSteps is how often a learning curve halves the photographs, and once.
+const curveSteps = 4
+
+// Curve measures how the experiment does with fewer photographs: the
+// cross-validation of Crossval, whose trainings get an eighth, a quarter, half
+// and all of each motif's photographs, each part within the next. It writes
+// curve.json, curve.png and curve.html to o.Out and can be gone on with.
+func Curve(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*report.Curve, error) {
+	v, err := newValidation(ctx, e, dir, o)
+	if err != nil {
+		return nil, err
+	}
+	curve := &report.Curve{Title: e.Name, Classes: v.classes, Folds: o.Folds}
+	trainings := curveSteps * len(o.Seeds) * o.Folds
+	done := 0
+	for step := range curveSteps {
+		share := math.Pow(2, float64(step+1-curveSteps))
+		point := report.CurvePoint{Photographs: map[string]float64{}}
+		for _, seed := range o.Seeds {
+			folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
+			for fold := range o.Folds {
+				train, held := v.split(folds, fold)
+				train = v.part(train, share, seed, fold)
+				answers, err := v.fold(ctx, seed, fold, train, held, fmt.Sprintf("%s/share-%.3f", o.Out, share), [2]int{done, trainings})
+				if err != nil {
+					return nil, fmt.Errorf("%.1f %% of the photographs, seed %d, fold %d of %d: %w", 100*share, seed, fold+1, o.Folds, err)
+				}
+				done++
+				for _, p := range train {
+					point.Photographs[v.classes[p.Label]] += 1 / float64(len(o.Seeds)*o.Folds)
+				}
+				point.Evaluations = append(point.Evaluations, evaluate(v.classes, answers.Held))
+			}
+		}
+		curve.Points = append(curve.Points, point)
+	}
+	curve.Conclude()
+	return curve, curve.Write(o.Out)
+}
+
+// part takes a share of each motif's pictures, at least one; a smaller share is
+// within a larger one.
+func (v *validation) part(train []picture.Picture, share float64, seed int64, fold int) []picture.Picture {
+	var part []picture.Picture
+	order := stream(seed, streamFolds, uint64(fold)).Perm(len(train))
+	for label := range v.classes {
+		var of []picture.Picture
+		for _, i := range order {
+			if train[i].Label == label {
+				of = append(of, train[i])
+			}
+		}
+		part = append(part, of[:int(math.Ceil(share*float64(len(of))))]...)
+	}
+	return part
+}
+
+// evaluate counts the right answers of a visitor's press.
+func evaluate(classes []string, held []Held) report.Evaluation {
+	truth, predicted := make([]int, len(held)), make([]int, len(held))
+	for i, h := range held {
+		truth[i], predicted[i] = h.Label, top(h.Probabilities)
+	}
+	return report.Evaluate(classes, truth, predicted)
+}

@@ -8,6 +8,7 @@ import (
 	"image/draw"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -96,6 +97,46 @@ func TestPicturesOfOneThingAreOneGroup(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"a.png z.png", "0.png 1.png"}, names); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+// TestTwinsOfPhotographs: of 400 photographs two are there twice, cut
+// differently, and hardly any others are taken for it.
+func TestTwinsOfPhotographs(t *testing.T) {
+	const photographs = "../../shared/data/batik400"
+	if _, err := os.Stat(photographs); err != nil {
+		t.Skipf("no photographs: %v", err)
+	}
+	set, err := dataset.Open(photographs, 0.2, 1, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := slices.Concat(set.Train, set.Test)
+	found, err := groups(context.Background(), samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pairs []string
+	together := 0
+	for _, g := range found {
+		if len(g) == 1 {
+			continue
+		}
+		var names []string
+		for _, i := range g {
+			names = append(names, strings.TrimSuffix(filepath.Base(samples[i].Path), ".jpg"))
+		}
+		slices.Sort(names)
+		pairs, together = append(pairs, strings.Join(names, " ")), together+len(g)
+	}
+	t.Logf("of %d photographs these are kept together: %v", len(samples), pairs)
+	for _, twins := range []string{"kawung_128 kawung_180", "mega_mendung_034 mega_mendung_119"} {
+		if !slices.Contains(pairs, twins) {
+			t.Errorf("%s are not found", twins)
+		}
+	}
+	if together > 12 {
+		t.Errorf("%d photographs are taken for another", together)
 	}
 }
 

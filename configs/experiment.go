@@ -43,6 +43,8 @@ type Backbone struct {
 	// File is a .tflite classifier whose layers up to the classifier are taken
 	// over, with its input's size and normalisation; "" for none.
 	File string
+	// Digest is the file's SHA-256 in hexadecimal. Training fills it in.
+	Digest string `mapstructure:"-"`
 	// Rate is the learning rate of its layers, as a share of
 	// Training.LearningRate; 0 keeps them as they are.
 	Rate float64

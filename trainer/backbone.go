@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 
@@ -9,17 +11,18 @@ import (
 	"canting/trainer/nn"
 )
 
-// readBackbone reads the file that an experiment's network starts from.
-func readBackbone(path string) (*backbone.Backbone, error) {
+// readBackbone reads the file that an experiment's network starts from, and its
+// SHA-256.
+func readBackbone(path string) (b *backbone.Backbone, digest string, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the backbone: %w", err)
+		return nil, "", fmt.Errorf("read the backbone: %w", err)
 	}
-	b, err := backbone.Read(file)
-	if err != nil {
-		return nil, fmt.Errorf("the backbone %s: %w", path, err)
+	if b, err = backbone.Read(file); err != nil {
+		return nil, "", fmt.Errorf("the backbone %s: %w", path, err)
 	}
-	return b, nil
+	sum := sha256.Sum256(file)
+	return b, hex.EncodeToString(sum[:]), nil
 }
 
 // withBackbone is the experiment with the input that its backbone, if it has
@@ -29,12 +32,13 @@ func withBackbone(e *configs.Experiment) (*configs.Experiment, error) {
 	if e.Backbone.File == "" {
 		return e, nil
 	}
-	b, err := readBackbone(e.Backbone.File)
+	b, digest, err := readBackbone(e.Backbone.File)
 	if err != nil {
 		return nil, err
 	}
 	adopted := *e
 	adopted.Network = nil
+	adopted.Backbone.Digest = digest
 	adopted.Input.Size = b.Size
 	if b.Std > 0 {
 		adopted.Input.Mean, adopted.Input.Std = b.Mean, b.Std
@@ -48,9 +52,12 @@ func withBackbone(e *configs.Experiment) (*configs.Experiment, error) {
 // takeOver adds the backbone's layers, which learn at their own rate, and the
 // dropout before the last layer.
 func (b *networkBuilder) takeOver(from configs.Backbone) error {
-	body, err := readBackbone(from.File)
+	body, digest, err := readBackbone(from.File)
 	if err != nil {
 		return err
+	}
+	if digest != from.Digest {
+		return fmt.Errorf("the backbone %s has changed since the training began", from.File)
 	}
 	if body.Size != b.shape[0] {
 		return fmt.Errorf("the backbone %s takes pictures of %d pixels a side, the experiment has %d", from.File, body.Size, b.shape[0])

@@ -1,7 +1,9 @@
 package trainer
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"os"
 	"path/filepath"
@@ -153,6 +155,9 @@ func TestTrainFromABackbone(t *testing.T) {
 		c, err := newClassifier(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if sum := sha256.Sum256(modelBytes(t, first)); !strings.Contains(c.model.Metadata().Provenance.Config, hex.EncodeToString(sum[:])) {
+			t.Error("the model does not tell its backbone's digest")
 		}
 		p := c.model.Metadata().Preprocessing
 		if in := c.model.Input(); in.Shape[1] != e.Input.Size || p.Mean[0] != 128 || p.Std[0] != 64 || in.ZeroPoint != 0 {

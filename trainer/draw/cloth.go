@@ -16,11 +16,11 @@ var figures = map[string]func(*rand.Rand) figure{
 	"burung_hong":  burungHong,
 }
 
-// drawCloth draws a flat batik cloth of one of Motifs, 4 to 3 and height pixels
+// Cloth draws a flat batik cloth of one of Motifs, 4 to 3 and height pixels
 // high: a clay-dyed ground with its filler, the motif once or repeated,
 // ornaments, borders and the fine cracks of the wax. The motif always lies about
 // the middle. It returns nil for a motif that is none of Motifs.
-func drawCloth(motif string, height int, rng *rand.Rand) *image.RGBA {
+func Cloth(motif string, height int, rng *rand.Rand) *image.RGBA {
 	newFigure, known := figures[motif]
 	if !known {
 		return nil

@@ -8,7 +8,7 @@ import (
 )
 
 func TestClothOfNoMotif(t *testing.T) {
-	if cloth := drawCloth("parang", 96, rand.New(rand.NewPCG(1, 2))); cloth != nil {
+	if cloth := Cloth("parang", 96, rand.New(rand.NewPCG(1, 2))); cloth != nil {
 		t.Errorf("a cloth of an unknown motif has bounds %v, want nil", cloth.Bounds())
 	}
 }

@@ -188,7 +188,7 @@ func (p picture) rng() *rand.Rand {
 func (p picture) photograph(width int, hand func(*rand.Rand) photo.Shot) ([]byte, error) {
 	rng := p.rng()
 	height := width * 3 / 4
-	cloth := drawCloth(p.motif, 2*height, rng)
+	cloth := Cloth(p.motif, 2*height, rng)
 	shot := hand(rng)
 	var b bytes.Buffer
 	if err := jpeg.Encode(&b, shot.Take(cloth, width, height), &jpeg.Options{Quality: shot.Quality}); err != nil {

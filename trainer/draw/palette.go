@@ -47,6 +47,13 @@ func mix(rng *rand.Rand) [numDyes]color.RGBA {
 	return dyes
 }
 
+// Dyes are a batik cloth's colours, from one of this package's palettes: the
+// ground, the outline and three dyes.
+func Dyes(rng *rand.Rand) []color.RGBA {
+	dyes := mix(rng)
+	return dyes[:bare]
+}
+
 // restyle returns the dyes with which a figure is drawn in a style.
 func restyle(dyes [numDyes]color.RGBA, style drawingStyle) [numDyes]color.RGBA {
 	switch style {

@@ -16,7 +16,14 @@ import (
 	"unicode/utf8"
 )
 
-// Sample is one labelled picture; Label indexes the set's classes.
+// Unknown is the folder, beside the motifs', of what is none of them: other cloths,
+// the gallery's walls, visitors. It is no class.
+const Unknown = "unknown"
+
+// NoMotif is the Label of what lies in the folder Unknown.
+const NoMotif = -1
+
+// Sample is one labelled picture; Label indexes the set's classes, or is NoMotif.
 type Sample struct {
 	Path  string
 	Label int
@@ -29,6 +36,9 @@ type Sample struct {
 type Set struct {
 	Classes     []string
 	Train, Test []Sample
+	// Unknown and TestUnknown are what shows none of the classes, if the set has
+	// any; divided as Train and Test are.
+	Unknown, TestUnknown []Sample
 	// warn tells what a person should know before training.
 	warn func(string)
 }
@@ -62,18 +72,34 @@ func Open(dir string, testShare float64, seed int64, warn func(string)) (*Set, e
 			return nil, fmt.Errorf("the motif %q stands in %s but not in %s: every tested motif must be trained", c, test, train)
 		}
 	}
-	if s.Train, err = s.samples(train); err != nil {
-		return nil, err
-	}
-	if s.Test, err = s.samples(test); err != nil {
-		return nil, err
+	for _, part := range []struct {
+		dir            string
+		known, unknown *[]Sample
+	}{{train, &s.Train, &s.Unknown}, {test, &s.Test, &s.TestUnknown}} {
+		all, err := s.samples(part.dir)
+		if err != nil {
+			return nil, err
+		}
+		*part.known, *part.unknown = apart(all)
 	}
 	return s, s.check(dir)
 }
 
+// apart divides samples into those of the classes and the others.
+func apart(all []Sample) (known, unknown []Sample) {
+	for _, s := range all {
+		if s.Label == NoMotif {
+			unknown = append(unknown, s)
+		} else {
+			known = append(known, s)
+		}
+	}
+	return known, unknown
+}
+
 // Labelled finds the pictures of a labelled folder for evaluation, by the
 // classes of a model. A folder that is split into train and test gives its
-// test pictures; a folder whose name is no class is an error.
+// test pictures; a folder whose name is neither a class nor Unknown is an error.
 func Labelled(dir string, classNames []string, warn func(string)) ([]Sample, error) {
 	if test := filepath.Join(dir, "test"); isDir(test) && isDir(filepath.Join(dir, "train")) {
 		dir = test
@@ -103,21 +129,28 @@ func openUnsplit(dir string, testShare float64, seed int64, warn func(string)) (
 	}
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x73706c6974))
 	for label := range s.Classes {
-		var of []Sample
-		for _, sample := range all {
-			if sample.Label == label {
-				of = append(of, sample)
-			}
-		}
-		rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
-		n := int(math.Round(float64(len(of)) * testShare))
-		s.Test = append(s.Test, of[:n]...)
-		s.Train = append(s.Train, of[n:]...)
+		train, test := split(all, label, testShare, rng)
+		s.Train, s.Test = append(s.Train, train...), append(s.Test, test...)
 	}
+	s.Unknown, s.TestUnknown = split(all, NoMotif, testShare, rng)
 	byPath := func(a, b Sample) int { return strings.Compare(a.Path, b.Path) }
-	slices.SortFunc(s.Train, byPath)
-	slices.SortFunc(s.Test, byPath)
+	for _, part := range [][]Sample{s.Train, s.Test, s.Unknown, s.TestUnknown} {
+		slices.SortFunc(part, byPath)
+	}
 	return s, s.check(dir)
+}
+
+// split sets a share of a label's samples aside at random.
+func split(all []Sample, label int, testShare float64, rng *rand.Rand) (train, test []Sample) {
+	var of []Sample
+	for _, sample := range all {
+		if sample.Label == label {
+			of = append(of, sample)
+		}
+	}
+	rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
+	n := int(math.Round(float64(len(of)) * testShare))
+	return of[n:], of[:n]
 }
 
 // Counts are the samples of each class.
@@ -145,7 +178,7 @@ func (s *Set) check(dir string) error {
 	return nil
 }
 
-// classes are the names of the visible folders in dir, sorted.
+// classes are the names of the visible folders in dir but Unknown, sorted.
 func classes(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -153,7 +186,7 @@ func classes(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if !hidden(e.Name()) && isDir(filepath.Join(dir, e.Name())) {
+		if !hidden(e.Name()) && e.Name() != Unknown && isDir(filepath.Join(dir, e.Name())) {
 			names = append(names, e.Name())
 		}
 	}
@@ -168,11 +201,14 @@ func classes(dir string) ([]string, error) {
 	return names, nil
 }
 
-// samples finds every file with a picture's ending below the classes' folders,
-// and warns of the files with other endings.
+// samples finds every file with a picture's ending below the classes' folders and
+// Unknown, and warns of the files with other endings.
 func (s *Set) samples(dir string) ([]Sample, error) {
 	var found []Sample
-	for label, class := range s.Classes {
+	for label, class := range slices.Concat(s.Classes, []string{Unknown}) {
+		if class == Unknown {
+			label = NoMotif
+		}
 		root := filepath.Join(dir, class)
 		if target, err := filepath.EvalSymlinks(root); err == nil {
 			root = target // WalkDir does not enter a link

@@ -121,3 +121,27 @@ func TestALinkedFolderIsAMotif(t *testing.T) {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }
+
+// The folder of what is no motif is no class, whichever way the set lies.
+func TestUnknownIsNoClass(t *testing.T) {
+	split := tree(t, "train/a/1.jpg", "train/b/2.jpg", "train/unknown/3.jpg", "test/a/4.jpg", "test/b/5.jpg", "test/unknown/6.jpg")
+	s, err := Open(split, 0.2, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s.Classes, []string{"a", "b"}) || len(s.Train) != 2 || len(s.Test) != 2 ||
+		!reflect.DeepEqual(names(s.Unknown), []string{"3.jpg"}) || !reflect.DeepEqual(names(s.TestUnknown), []string{"6.jpg"}) {
+		t.Errorf("of a split folder: %+v", s)
+	}
+	whole := tree(t, "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg", "unknown/5.jpg", "unknown/6.jpg")
+	if s, err = Open(whole, 0.5, 1, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Classes) != 2 || len(s.Train) != 2 || len(s.Unknown) != 1 || len(s.TestUnknown) != 1 || s.Unknown[0].Label != NoMotif {
+		t.Errorf("of a whole folder: %+v", s)
+	}
+	labelled, err := Labelled(split, []string{"a", "b"}, nil)
+	if err != nil || len(labelled) != 3 || labelled[2].Label != NoMotif {
+		t.Errorf("for evaluation: %+v, %v", labelled, err)
+	}
+}

@@ -25,16 +25,19 @@ func accuracyCurves(epochs []Epoch) ([]byte, error) {
 	p := newPlot()
 	p.Y.Label.Text = "accuracy"
 	p.Y.Min, p.Y.Max = 0, 1
-	p.Y.Tick.Marker = plot.ConstantTicks{
-		{Value: 0, Label: "0"},
-		{Value: 0.25, Label: "25 %"},
-		{Value: 0.5, Label: "50 %"},
-		{Value: 0.75, Label: "75 %"},
-		{Value: 1, Label: "100 %"},
-	}
+	p.Y.Tick.Marker = quarters
 	return curves(p, epochs,
 		func(e Epoch) float64 { return e.Accuracy },
 		func(e Epoch) float64 { return e.TestAccuracy })
+}
+
+// quarters mark a share.
+var quarters = plot.ConstantTicks{
+	{Value: 0, Label: "0"},
+	{Value: 0.25, Label: "25 %"},
+	{Value: 0.5, Label: "50 %"},
+	{Value: 0.75, Label: "75 %"},
+	{Value: 1, Label: "100 %"},
 }
 
 // curves draws one quantity for train and test over the epochs, with the legend

@@ -35,6 +35,9 @@ func (p *planner) lifetimes() {
 	for _, v := range p.plan.tail.kept() {
 		keep(v, len(p.plan.steps))
 	}
+	if f := p.plan.features; f != nil {
+		keep(f.value, len(p.plan.steps))
+	}
 }
 
 // layOut gives every value a place in the arena, largest first, each at the

@@ -9,9 +9,10 @@ import (
 type Classification struct {
 	Label      string
 	Confidence float32
-	// Unknown is set when Confidence is below the model's threshold; Label is
-	// then the likeliest one all the same.
-	Unknown bool
+	// Familiarity is Model.Familiarity. Unknown is set when it is below the
+	// model's threshold; Label is then the likeliest one all the same.
+	Familiarity float64
+	Unknown     bool
 	// Scores are the probabilities, in the order of the labels.
 	Scores []float32
 }
@@ -57,11 +58,13 @@ func (m *Model) Logits(dst []float32, output []byte) {
 	}
 }
 
-// logit is an output as a logit, up to a constant shared by all of them. A
-// probability rounded to 0 stands for half a quantization step.
+// leastProbability stands for one that was rounded to 0: half a quantization step.
+const leastProbability = 1.0 / 512
+
+// logit is an output as a logit, up to a constant shared by all of them.
 func (m *Model) logit(v float32) float64 {
 	if m.softmax {
-		return math.Log(max(float64(v), 1.0/512))
+		return math.Log(max(float64(v), leastProbability))
 	}
 	return float64(v)
 }
@@ -89,17 +92,20 @@ func (m *Model) dequantize(dst []float32, output []byte) {
 	}
 }
 
-// Decide names the likeliest label. Scores shares no memory with probabilities.
-func (m *Model) Decide(probabilities []float32) Classification {
+// Decide names the likeliest label, or says that the picture shows none of them.
+// probabilities and distance are one Run's, or means over several; Scores shares
+// no memory with probabilities.
+func (m *Model) Decide(probabilities []float32, distance float32) Classification {
 	best := 0
 	for i, p := range probabilities {
 		if p > probabilities[best] {
 			best = i
 		}
 	}
+	familiarity := m.Familiarity(probabilities[best], distance)
 	return Classification{
 		Label: m.labels[best], Confidence: probabilities[best],
-		Unknown: float64(probabilities[best]) < m.canting.Threshold,
-		Scores:  append([]float32(nil), probabilities...),
+		Familiarity: familiarity, Unknown: familiarity < m.canting.Threshold,
+		Scores: append([]float32(nil), probabilities...),
 	}
 }

@@ -60,10 +60,10 @@ func TestProbabilities(t *testing.T) {
 func TestDecide(t *testing.T) {
 	m := calibrated(t, 1, 0.5, nil)
 	scores := []float32{0.2, 0.3, 0.5}
-	if c := m.Decide(scores); c.Label != "burung hong" || c.Confidence != 0.5 || c.Unknown || !slices.Equal(c.Scores, scores) {
+	if c := m.Decide(scores, 0); c.Label != "burung hong" || c.Confidence != 0.5 || c.Unknown || !slices.Equal(c.Scores, scores) {
 		t.Errorf("%+v", c)
 	}
-	if c := m.Decide([]float32{0.2, 0.49, 0.31}); c.Label != "rangkiang" || !c.Unknown {
+	if c := m.Decide([]float32{0.2, 0.49, 0.31}, 0); c.Label != "rangkiang" || !c.Unknown {
 		t.Errorf("%+v", c)
 	}
 }

@@ -78,6 +78,9 @@ func Load(file []byte, opts Options) (*Model, error) {
 	if m.labels, err = labels(parsed.Labels, elements(m.output.Shape)); err != nil {
 		return nil, err
 	}
+	if err := m.checkDoubt(); err != nil {
+		return nil, err
+	}
 	return m, nil
 }
 

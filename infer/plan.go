@@ -73,6 +73,8 @@ type plan struct {
 	macs           int64
 	// tail is what Heat follows back; nil for a model without one.
 	tail *tail
+	// features is what the logits are made of; nil where that is not one layer.
+	features *features
 }
 
 // planner builds a plan operator by operator, checking everything that the
@@ -100,8 +102,8 @@ func newPlan(m *tflite.Model, fileSize int, kernels kernel.Kernels) (*plan, erro
 		s.prepare, s.preparePooled = nil, nil
 		p.plan.scratch = max(p.plan.scratch, s.operator.Scratch())
 	}
-	p.plan.tail = p.findTail()
-	// Fusing may have left values without use, and the tail's are needed longer.
+	p.plan.tail, p.plan.features = p.findTail(), p.findFeatures()
+	// Fusing may have left values without use, and those read after a run are needed longer.
 	return &p.plan, p.layOut()
 }
 

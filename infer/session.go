@@ -15,6 +15,8 @@ type Session struct {
 	model         *Model
 	arena         []int8
 	input, output []byte
+	features      []float32
+	coordinates   []float32 // of the features along the metadata's axes
 	team          *team
 }
 
@@ -36,6 +38,12 @@ func (m *Model) NewSession() *Session {
 	}
 	s.input, s.output = bytesOf(s.value(m.plan.input)), bytesOf(s.value(m.plan.output))
 	s.team = newTeam(m.threads, m.plan.scratch, steps)
+	if f := m.plan.features; f != nil {
+		s.features = make([]float32, f.n)
+	}
+	if d := m.canting.Doubt; d != nil {
+		s.coordinates = make([]float32, d.Axes.Rows())
+	}
 	// The team's goroutines don't refer to the session, so one that is dropped
 	// without Close ends them too.
 	runtime.AddCleanup(s, (*team).stop, s.team)

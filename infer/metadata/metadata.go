@@ -20,9 +20,12 @@ type Canting struct {
 	// Temperature divides the logits before the softmax (Guo et al., 2017,
 	// "On Calibration of Modern Neural Networks"). 1 leaves them as they are.
 	Temperature float64 `json:"temperature"`
-	// Threshold is the least confidence, 0 to 1, of a named motif; below it
-	// the answer is "unknown". 0 accepts every answer.
-	Threshold  float64    `json:"threshold"`
+	// Threshold is the least familiarity, 0 to 1, of a named motif; below it the
+	// answer is "unknown". 0 accepts every answer.
+	Threshold float64 `json:"threshold"`
+	// Doubt tells what the familiarity is. It is nil in models whose confidence
+	// is all that there is to doubt by.
+	Doubt      *Doubt     `json:"doubt,omitempty"`
 	Golden     []Golden   `json:"golden,omitempty"`
 	Provenance Provenance `json:"provenance"`
 	// Training is nil in models that do not carry these figures.
@@ -101,6 +104,11 @@ func (c Canting) check() error {
 	}
 	if !(c.Threshold >= 0 && c.Threshold <= 1) {
 		return fmt.Errorf("threshold is %v, it must be between 0 and 1", c.Threshold)
+	}
+	if c.Doubt != nil {
+		if err := c.Doubt.check(); err != nil {
+			return err
+		}
 	}
 	if c.Training != nil {
 		return c.Training.check()

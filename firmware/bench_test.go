@@ -165,7 +165,7 @@ func expect(t testing.TB, models []string, frames []capture.Frame) expectations 
 				t.Fatal(err)
 			}
 			says := func() answer {
-				return newAnswer(c, configs.DefaultMotifs(), 0, c.judge(s.quality.Flaw(), s.probabilities))
+				return newAnswer(c, configs.DefaultMotifs(), 0, c.judge(s.quality.Flaw(), s.sight))
 			}
 			want.live[digest] = append(want.live[digest], says())
 			for _, v := range capture.Views[1:] {

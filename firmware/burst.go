@@ -13,25 +13,42 @@ import (
 // sharpest's of the same burst: below it the camera or the cloth has moved.
 const steadiness = 0.7
 
+// sight is what a model sees in a picture, or on average in several.
+type sight struct {
+	probabilities []float32 // one a label
+	distance      float32   // infer.Session.Distance
+}
+
+// include makes the mean of n-1 sights that of n.
+func (s *sight) include(other sight, n int) {
+	for i, v := range other.probabilities {
+		s.probabilities[i] += (v - s.probabilities[i]) / float32(n)
+	}
+	s.distance += (other.distance - s.distance) / float32(n)
+}
+
 // shot is one frame and what was seen in it.
 type shot struct {
-	frame         capture.Frame
-	quality       capture.Quality
-	by            *classifier
-	probabilities []float32 // averaged over the views
-	confidence    float32   // of the guide box alone, as in training
-	views         int
-	took          timing // of all views
-	examined      time.Duration
+	frame   capture.Frame
+	quality capture.Quality
+	by      *classifier
+	sight   // averaged over the views
+	// confidence and unknown are of the guide box alone, as in training.
+	confidence float32
+	unknown    bool
+	views      int
+	took       timing // of all views
+	examined   time.Duration
 }
 
 // see looks at the guide box of a frame.
 func see(c *classifier, frame capture.Frame) (*shot, error) {
-	s := &shot{frame: frame, by: c, probabilities: make([]float32, len(c.labels))}
+	s := &shot{frame: frame, by: c, sight: sight{probabilities: make([]float32, len(c.labels))}}
 	if err := s.widen(capture.Views[0]); err != nil {
 		return nil, err
 	}
-	s.confidence = slices.Max(s.probabilities)
+	alone := c.model.Decide(s.probabilities, s.distance)
+	s.confidence, s.unknown = alone.Confidence, alone.Unknown
 	began := time.Now()
 	s.quality = c.examine(frame)
 	s.examined = time.Since(began)
@@ -40,12 +57,12 @@ func see(c *classifier, frame capture.Frame) (*shot, error) {
 
 // widen averages in what the model says of another view.
 func (s *shot) widen(v capture.View) error {
-	probabilities, took, err := s.by.classifyView(s.frame, v)
+	seen, took, err := s.by.classifyView(s.frame, v)
 	if err != nil {
 		return err
 	}
 	s.views++
-	include(s.probabilities, probabilities, s.views)
+	s.include(seen, s.views)
 	s.took.prepare += took.prepare
 	s.took.inference += took.inference
 	return nil
@@ -105,22 +122,15 @@ func sharpestOf(shots []shot) shot {
 	return slices.MaxFunc(shots, func(a, b shot) int { return cmp.Compare(a.quality.Sharpness, b.quality.Sharpness) })
 }
 
-// meanOf returns the frames' mean probabilities, nil of none.
-func meanOf(shots []shot) (mean []float32) {
+// meanOf returns what is seen in the frames on average, nothing in none.
+func meanOf(shots []shot) (mean sight) {
 	for i, s := range shots {
 		if i == 0 {
-			mean = make([]float32, len(s.probabilities))
+			mean.probabilities = make([]float32, len(s.probabilities))
 		}
-		include(mean, s.probabilities, i+1)
+		mean.include(s.sight, i+1)
 	}
 	return mean
-}
-
-// include makes the mean of n-1 values that of n.
-func include(mean, value []float32, n int) {
-	for i, v := range value {
-		mean[i] += (v - mean[i]) / float32(n)
-	}
 }
 
 // stages sums up what the frames took, those left out too.

@@ -95,26 +95,26 @@ func (c *classifier) close() { c.session.Close() }
 type timing struct{ prepare, inference time.Duration }
 
 // classify is classifyView of the guide box. took is the inference alone.
-func (c *classifier) classify(f capture.Frame) (probabilities []float32, took time.Duration, err error) {
-	probabilities, timing, err := c.classifyView(f, capture.Views[0])
-	return probabilities, timing.inference, err
+func (c *classifier) classify(f capture.Frame) (seen sight, took time.Duration, err error) {
+	seen, timing, err := c.classifyView(f, capture.Views[0])
+	return seen, timing.inference, err
 }
 
-// classifyView returns the probability of every label, valid until the next
-// call. A panic is an error: the model that served before takes over.
-func (c *classifier) classifyView(f capture.Frame, v capture.View) (probabilities []float32, took timing, err error) {
+// classifyView returns what the model sees, valid until the next call. A panic
+// is an error: the model that served before takes over.
+func (c *classifier) classifyView(f capture.Frame, v capture.View) (seen sight, took timing, err error) {
 	defer recovered(&err)
 	began := time.Now()
 	if err := c.preprocessor.RunView(f, v, c.session.Input()); err != nil {
-		return nil, timing{}, fmt.Errorf("prepare the picture: %w", err)
+		return sight{}, timing{}, fmt.Errorf("prepare the picture: %w", err)
 	}
 	prepared := time.Now()
 	if err := c.session.Run(); err != nil {
-		return nil, timing{}, fmt.Errorf("run the model: %w", err)
+		return sight{}, timing{}, fmt.Errorf("run the model: %w", err)
 	}
 	took = timing{prepared.Sub(began), time.Since(prepared)}
 	c.model.Probabilities(c.probabilities, c.session.Output())
-	return c.probabilities, took, nil
+	return sight{c.probabilities, c.session.Distance()}, took, nil
 }
 
 // heat classifies the guide box and tells where in it the label's score came
@@ -142,10 +142,15 @@ func (c *classifier) examine(f capture.Frame) capture.Quality {
 	return capture.Examine(f, c.model.Metadata().Preprocessing.Crop)
 }
 
-// judge is what the model makes of probabilities that nothing went before.
-func (c *classifier) judge(flaw capture.Flaw, probabilities []float32) opinion {
+// rule is when the model names nothing.
+func (c *classifier) rule() rule {
+	return rule{c.model.Familiarity, c.model.Metadata().Threshold}
+}
+
+// judge is what the model makes of a sight that nothing went before.
+func (c *classifier) judge(flaw capture.Flaw, seen sight) opinion {
 	var once smoother
-	return once.add(time.Time{}, flaw, probabilities, c.model.Metadata().Threshold)
+	return once.add(time.Time{}, flaw, seen, c.rule())
 }
 
 // checkGoldens repeats the pictures that travel with the model and compares

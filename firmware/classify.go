@@ -91,21 +91,21 @@ func classifyFile(c *classifier, file string) (classified, error) {
 	if err != nil {
 		return classified{}, err
 	}
-	probabilities, took, err := c.classify(frame)
+	seen, took, err := c.classify(frame)
 	if err != nil {
 		return classified{}, fmt.Errorf("%s: %w", file, err)
 	}
-	decided := c.model.Decide(probabilities)
+	decided := c.model.Decide(seen.probabilities, seen.distance)
 	line := classified{
 		File:        file,
 		Label:       decided.Label,
 		Confidence:  decided.Confidence,
 		Unknown:     decided.Unknown,
-		Scores:      make(map[string]float32, len(probabilities)),
+		Scores:      make(map[string]float32, len(seen.probabilities)),
 		InferenceUS: float64(took.Nanoseconds()) / 1000,
 	}
 	for i, label := range c.labels {
-		line.Scores[label] = probabilities[i]
+		line.Scores[label] = seen.probabilities[i]
 	}
 	return line, nil
 }

@@ -30,7 +30,7 @@ const (
 // judged is what one picture of a cloth was like to the model.
 type judged struct {
 	confidence float64 // 0 to 1, of the frame alone, as in training
-	unknown    bool    // the confidence is below the threshold
+	unknown    bool    // of the same frame
 	brightness float64 // capture.Quality's
 }
 
@@ -81,8 +81,7 @@ func (d *drift) press(s shot) {
 	case capture.Empty, capture.Far, capture.Blurred:
 		return
 	}
-	confidence := float64(s.confidence)
-	d.add(judged{confidence, confidence < s.by.model.Metadata().Threshold, s.quality.Brightness})
+	d.add(judged{float64(s.confidence), s.unknown, s.quality.Brightness})
 }
 
 func (d *drift) add(j judged) {

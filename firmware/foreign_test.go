@@ -79,12 +79,12 @@ func foreignAnswer(t *testing.T, model, picture string) (top int) {
 	if !bytes.Equal(c.session.Input(), pixels) {
 		t.Errorf("%s: the uint8 tensor of %s is not its pixels", model, picture)
 	}
-	probabilities, _, err := c.classify(frame)
+	seen, _, err := c.classify(frame)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range probabilities {
-		if p > probabilities[top] {
+	for i, p := range seen.probabilities {
+		if p > seen.probabilities[top] {
 			top = i
 		}
 	}

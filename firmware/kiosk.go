@@ -255,7 +255,7 @@ func (k *kiosk) look(frame capture.Frame, now time.Time) *shot {
 	}
 	k.metrics.frames.Inc()
 	k.metrics.inference.Observe(s.took.inference.Seconds())
-	found := k.smoother.add(now, s.quality.Flaw(), s.probabilities, s.by.model.Metadata().Threshold)
+	found := k.smoother.add(now, s.quality.Flaw(), s.sight, s.by.rule())
 	a := newAnswer(s.by, k.settings.Load().motifs, frame.Seq, found)
 	k.answer = &a
 	return s

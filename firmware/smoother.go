@@ -18,9 +18,16 @@ const (
 	rest      = 5 * time.Second
 )
 
+// rule is when a model names nothing: when the familiarity, by infer's
+// Model.Familiarity, is below the threshold.
+type rule struct {
+	familiarity func(probability, distance float32) float64
+	threshold   float64
+}
+
 // smoother makes one calm opinion of the live picture's frames. What is shown
 // gives way only to what leads it clearly, the more so the newer it is, and the
-// confidence has a higher threshold to rise above than to fall below (hysteresis:
+// familiarity has a higher threshold to rise above than to fall below (hysteresis:
 // Schmitt, 1938, "A thermionic trigger"), so that a cloth between two motifs does
 // not flicker.
 type smoother struct {
@@ -29,6 +36,7 @@ type smoother struct {
 	flaws         average // of what each frame has, in the order of flaws
 	flaw          int
 	probabilities average // of the frames without a flaw
+	distance      average // of the same, a single value
 	label         int
 	unknown       bool
 
@@ -36,9 +44,9 @@ type smoother struct {
 	changed time.Time
 }
 
-// add takes the flaw and the probabilities of one frame and returns what to
-// show. threshold is the model's.
-func (s *smoother) add(at time.Time, flaw capture.Flaw, probabilities []float32, threshold float64) opinion {
+// add takes the flaw of one frame and what the model saw in it, and returns what
+// to show.
+func (s *smoother) add(at time.Time, flaw capture.Flaw, seen sight, by rule) opinion {
 	lead := s.lead(at)
 	share := make([]float32, len(flaws))
 	share[slices.Index(flaws, flaw)] = 1
@@ -47,10 +55,11 @@ func (s *smoother) add(at time.Time, flaw capture.Flaw, probabilities []float32,
 	}
 	s.flaw = follow(s.flaws.mean, s.flaw, lead)
 	if flaw == "" {
-		if s.probabilities.add(at, s.constant, probabilities) {
+		if s.probabilities.add(at, s.constant, seen.probabilities) {
 			s.unknown, lead = false, 0
 		}
-		s.settle(threshold, lead)
+		s.distance.add(at, s.constant, []float32{seen.distance})
+		s.settle(by, lead)
 	}
 	now := s.opinion()
 	if !now.reads(s.shown) {
@@ -78,18 +87,18 @@ func (s *smoother) lead(at time.Time) float64 {
 
 // settle gives the threshold a margin on either side, as a share of the room on
 // its narrower side.
-func (s *smoother) settle(threshold, lead float64) {
-	mean, room := s.probabilities.mean, min(threshold, 1-threshold)
+func (s *smoother) settle(by rule, lead float64) {
+	mean, room := s.probabilities.mean, min(by.threshold, 1-by.threshold)
 	margin := lead * room
 	if s.unknown { // nothing is named that could flicker
 		lead, margin = 0, -clearLead*room
 	}
 	s.label = follow(mean, s.label, lead)
-	s.unknown = float64(mean[s.label]) < threshold-margin
+	s.unknown = by.familiarity(mean[s.label], s.distance.mean[0]) < by.threshold-margin
 }
 
 // forget makes the next frame start anew.
-func (s *smoother) forget() { s.flaws.mean, s.probabilities.mean = nil, nil }
+func (s *smoother) forget() { s.flaws.mean, s.probabilities.mean, s.distance.mean = nil, nil, nil }
 
 // follow returns the index of the largest value if it leads the one shown by
 // more than lead, or if there is no lead to ask for.

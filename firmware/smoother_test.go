@@ -8,6 +8,13 @@ import (
 	"canting/capture"
 )
 
+// confident is the rule of a model that has its confidence alone to go by.
+func confident(threshold float64) rule {
+	return rule{func(probability, _ float32) float64 { return float64(probability) }, threshold}
+}
+
+func seeing(probabilities ...float32) sight { return sight{probabilities: probabilities} }
+
 // After one time constant, 1-1/e of a step has been followed, whatever the
 // frame rate.
 func TestAverageFollowsTimeNotFrames(t *testing.T) {
@@ -27,17 +34,17 @@ func TestAverageFollowsTimeNotFrames(t *testing.T) {
 func TestSmootherStartsAnew(t *testing.T) {
 	now := time.Now()
 	s := smoother{constant: 400 * time.Millisecond}
-	s.add(now, "", []float32{1, 0}, 0)
+	s.add(now, "", seeing(1, 0), confident(0))
 	s.forget()
-	if got := s.add(now.Add(time.Millisecond), "", []float32{0, 1}, 0); got.label != 1 {
+	if got := s.add(now.Add(time.Millisecond), "", seeing(0, 1), confident(0)); got.label != 1 {
 		t.Errorf("after forget the opinion is %+v", got)
 	}
-	if got := s.add(now.Add(time.Minute), "", []float32{1, 0}, 0); got.label != 0 {
+	if got := s.add(now.Add(time.Minute), "", seeing(1, 0), confident(0)); got.label != 0 {
 		t.Errorf("after a minute without frames the opinion is %+v", got)
 	}
 	off := smoother{}
-	off.add(now, "", []float32{1, 0}, 0)
-	if got := off.add(now, "", []float32{0.49, 0.51}, 0.5); got.label != 1 || got.advice != "" {
+	off.add(now, "", seeing(1, 0), confident(0))
+	if got := off.add(now, "", seeing(0.49, 0.51), confident(0.5)); got.label != 1 || got.advice != "" {
 		t.Errorf("without smoothing the opinion is %+v", got)
 	}
 }
@@ -69,7 +76,7 @@ func TestSmootherHasHysteresis(t *testing.T) {
 		{0, 0.7, 1, ""}, // unknown, then another
 	} {
 		now = now.Add(24 * time.Second) // all but 0.03 % of the average is the newest frame
-		if got := s.add(now, "", []float32{c.first, c.second}, threshold); got.label != c.want || got.advice != c.advice {
+		if got := s.add(now, "", seeing(c.first, c.second), confident(threshold)); got.label != c.want || got.advice != c.advice {
 			t.Errorf("step %d, %v and %v: label %d, advice %q; want %d, %q", i, c.first, c.second, got.label, got.advice, c.want, c.advice)
 		}
 	}
@@ -82,7 +89,7 @@ func TestNewLabelIsHeld(t *testing.T) {
 	show := func(p []float32, d time.Duration) (label int) {
 		for ; d > 0; d -= stillStep {
 			at = at.Add(stillStep)
-			label = s.add(at, "", p, 0).label
+			label = s.add(at, "", seeing(p...), confident(0)).label
 		}
 		return label
 	}
@@ -114,16 +121,15 @@ func TestCutIsFollowed(t *testing.T) {
 	for _, before := range seen {
 		for _, after := range seen {
 			s := smoother{constant: 400 * time.Millisecond}
-			threshold := c.model.Metadata().Threshold
 			at := time.Now()
 			for range 250 {
 				at = at.Add(stillStep)
-				s.add(at, "", before.probabilities, threshold)
+				s.add(at, "", before.sight, c.rule())
 			}
 			cut := at
-			for want := c.judge("", after.probabilities); ; {
+			for want := c.judge("", after.sight); ; {
 				at = at.Add(stillStep)
-				if s.add(at, "", after.probabilities, threshold).reads(want) {
+				if s.add(at, "", after.sight, c.rule()).reads(want) {
 					break
 				}
 				if at.Sub(cut) > time.Second {
@@ -150,7 +156,7 @@ func TestSmootherAtTheThresholdsEnds(t *testing.T) {
 	}{{0, 0.001, ""}, {1, 0.999, adviceUnknown}, {1, 1, ""}} {
 		s := smoother{constant: time.Second}
 		for i := range 100 {
-			got := s.add(now.Add(time.Duration(i)*40*time.Millisecond), "", []float32{c.p, 0}, c.threshold)
+			got := s.add(now.Add(time.Duration(i)*40*time.Millisecond), "", seeing(c.p, 0), confident(c.threshold))
 			if got.advice != c.advice {
 				t.Fatalf("threshold %v, confidence %v, frame %d: %q, want %q", c.threshold, c.p, i, got.advice, c.advice)
 			}
@@ -166,7 +172,7 @@ func TestSingleFlawedFrameDoesNotFlipTheText(t *testing.T) {
 	s := smoother{constant: 400 * time.Millisecond}
 	add := func(flaw capture.Flaw, p ...float32) opinion {
 		at = at.Add(frame)
-		return s.add(at, flaw, p, 0.5)
+		return s.add(at, flaw, seeing(p...), confident(0.5))
 	}
 	for range 50 {
 		add("", 0.9, 0.1)
@@ -194,11 +200,38 @@ func TestSingleFlawedFrameDoesNotFlipTheText(t *testing.T) {
 	}
 }
 
+// A cloth that is far from every motif is unknown however sure the model is, and
+// one strange frame does not make it so.
+func TestFarFromEveryMotifIsUnknown(t *testing.T) {
+	s := smoother{constant: 400 * time.Millisecond}
+	by := rule{func(_, distance float32) float64 { return 1 / (1 + float64(distance)) }, 0.5}
+	at := time.Now()
+	add := func(distance float32) opinion {
+		at = at.Add(40 * time.Millisecond)
+		return s.add(at, "", sight{[]float32{1, 0}, distance}, by)
+	}
+	if got := add(3); got.advice != adviceUnknown {
+		t.Errorf("a far cloth is %+v", got)
+	}
+	for range 100 {
+		add(0.2)
+	}
+	if got := add(3); got.advice != "" || got.label != 0 {
+		t.Errorf("after one far frame a near cloth is %+v", got)
+	}
+	for range 100 {
+		add(3)
+	}
+	if got := add(3); got.advice != adviceUnknown {
+		t.Errorf("a far cloth in the place of a near one is %+v", got)
+	}
+}
+
 // A camera that opens on the dark says so at once, and names nothing.
 func TestFirstFrameWithAFlaw(t *testing.T) {
 	s := smoother{constant: 400 * time.Millisecond}
 	at := time.Now()
-	if got := s.add(at, capture.Dark, []float32{1, 0}, 0.5); got.advice != string(capture.Dark) || got.probabilities != nil {
+	if got := s.add(at, capture.Dark, seeing(1, 0), confident(0.5)); got.advice != string(capture.Dark) || got.probabilities != nil {
 		t.Errorf("the first frame is dark, and it is %+v", got)
 	}
 }

@@ -17,7 +17,7 @@ func BenchmarkStages(b *testing.B) {
 	f := demoCloths(b)[0].frame(b)
 	frames := slices.Repeat([]capture.Frame{f}, 5)
 	s := allViews(b, c, f)
-	label := c.judge("", s.probabilities).label
+	label := c.judge("", s.sight).label
 	k, _ := newReel(b, patient, frames...)
 	v, err := k.shoot(b.Context(), press{at: time.Now()})
 	if err != nil {

@@ -22,12 +22,12 @@ func TestViewsOnPhotographs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := shot{frame: frame, by: c, probabilities: make([]float32, len(c.labels))}
+		s := shot{frame: frame, by: c, sight: sight{probabilities: make([]float32, len(c.labels))}}
 		for i, v := range capture.Views {
 			if err := s.widen(v); err != nil {
 				t.Fatal(err)
 			}
-			if c.judge("", s.probabilities).label == slices.Index(c.labels, path.Dir(name)) {
+			if c.judge("", s.sight).label == slices.Index(c.labels, path.Dir(name)) {
 				right[i]++
 			}
 		}

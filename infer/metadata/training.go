@@ -12,7 +12,7 @@ type Training struct {
 	// Brightness counts them by the mean luma of the guide box, in
 	// BrightnessSteps equal steps from 0 to 255.
 	Brightness []int `json:"brightness"`
-	// Unknown is how many of them have a confidence below the threshold.
+	// Unknown is how many of them were named unknown.
 	Unknown int `json:"unknown"`
 }
 
@@ -31,8 +31,8 @@ func NewTraining() *Training {
 	return &Training{Confidence: make([]int, ConfidenceSteps), Brightness: make([]int, BrightnessSteps)}
 }
 
-// Add counts one picture: its confidence, 0 to 1, whether that is below the
-// threshold, and its brightness, 0 to 255. Values outside count as the nearest.
+// Add counts one picture: its confidence, 0 to 1, whether it was named unknown,
+// and its brightness, 0 to 255. Values outside count as the nearest.
 func (t *Training) Add(confidence float64, unknown bool, brightness float64) {
 	t.Confidence[step(confidence, ConfidenceSteps)]++
 	t.Brightness[step(brightness/255, BrightnessSteps)]++

@@ -3,6 +3,8 @@ package infer
 import (
 	"encoding/binary"
 	"math"
+
+	"canting/infer/metadata"
 )
 
 // Classification is the answer for one picture.
@@ -58,13 +60,10 @@ func (m *Model) Logits(dst []float32, output []byte) {
 	}
 }
 
-// leastProbability stands for one that was rounded to 0: half a quantization step.
-const leastProbability = 1.0 / 512
-
 // logit is an output as a logit, up to a constant shared by all of them.
 func (m *Model) logit(v float32) float64 {
 	if m.softmax {
-		return math.Log(max(float64(v), leastProbability))
+		return math.Log(max(float64(v), metadata.LeastProbability))
 	}
 	return float64(v)
 }

@@ -1,9 +1,6 @@
 package infer
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // checkDoubt holds what the metadata say of doubt against the model itself.
 func (m *Model) checkDoubt() error {
@@ -23,36 +20,13 @@ func (m *Model) checkDoubt() error {
 }
 
 // Distance is how far the features of the last Run lie from the nearest label's
-// mean, in units of the labels' spread. It is 0 for a model whose metadata do not
-// tell, and the same bits on every architecture.
+// mean: metadata.Doubt's Nearest. It is 0 for a model whose metadata do not tell.
 func (s *Session) Distance() float32 {
 	d := s.model.canting.Doubt
 	if d == nil {
 		return 0
 	}
-	features := s.Features()
-	for i := range s.coordinates {
-		s.coordinates[i] = dot(d.Axes.Row(i), features)
-	}
-	nearest := float32(math.MaxFloat32)
-	for label := range d.Means.Rows() {
-		var sum float32
-		for i, mean := range d.Means.Row(label) {
-			gap := s.coordinates[i] - mean
-			sum += float32(gap * gap)
-		}
-		nearest = min(nearest, sum)
-	}
-	return float32(math.Sqrt(float64(nearest)))
-}
-
-// dot keeps the compiler from fusing products and sums, which some architectures
-// would.
-func dot(a, b []float32) (sum float32) {
-	for i, v := range a {
-		sum += float32(v * b[i])
-	}
-	return sum
+	return d.Nearest(s.Features(), s.coordinates)
 }
 
 // Familiarity tells from 0 to 1 how much a picture is like those of the model's
@@ -60,10 +34,8 @@ func dot(a, b []float32) (sum float32) {
 // which may be a mean over several frames. For a model whose metadata do not tell
 // it is that probability.
 func (m *Model) Familiarity(probability, distance float32) float64 {
-	d := m.canting.Doubt
-	if d == nil {
-		return float64(probability)
+	if d := m.canting.Doubt; d != nil {
+		return d.Familiarity(probability, distance)
 	}
-	x := d.Bias + d.Distance*float64(distance) + d.Confidence*math.Log(max(float64(probability), leastProbability))
-	return 1 / (1 + math.Exp(-x))
+	return float64(probability)
 }

@@ -21,9 +21,7 @@ type Doubt struct {
 	Axes Matrix `json:"axes"`
 	// Means are the labels' mean coordinates: a row a label.
 	Means Matrix `json:"means"`
-	// Familiarity is 1/(1+exp(-x)), x = Bias + Distance times the distance to the
-	// nearest mean + Confidence times the logarithm of the likeliest label's
-	// probability.
+	// Bias, Distance and Confidence are the weights of Familiarity.
 	Bias       float64 `json:"bias"`
 	Distance   float64 `json:"distance"`
 	Confidence float64 `json:"confidence"`
@@ -80,6 +78,45 @@ func (m *Matrix) UnmarshalJSON(text []byte) error {
 		m.Numbers[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 	}
 	return nil
+}
+
+// Nearest is how far features lie from the nearest label's mean, in units of the
+// labels' spread: the same bits on every architecture. coordinates are room for a
+// number for each axis.
+func (d *Doubt) Nearest(features, coordinates []float32) float32 {
+	for i := range coordinates {
+		coordinates[i] = dot(d.Axes.Row(i), features)
+	}
+	nearest := float32(math.MaxFloat32)
+	for label := range d.Means.Rows() {
+		var sum float32
+		for i, mean := range d.Means.Row(label) {
+			gap := coordinates[i] - mean
+			sum += float32(gap * gap)
+		}
+		nearest = min(nearest, sum)
+	}
+	return float32(math.Sqrt(float64(nearest)))
+}
+
+// dot keeps the compiler from fusing products and sums, which some architectures
+// would.
+func dot(a, b []float32) (sum float32) {
+	for i, v := range a {
+		sum += float32(v * b[i])
+	}
+	return sum
+}
+
+// LeastProbability stands for one that an int8 output rounded to 0: half a step.
+const LeastProbability = 1.0 / 512
+
+// Familiarity tells from 0 to 1 how much a picture is like those of the labels:
+// 1/(1+exp(-x)), x = Bias + Distance times its distance to the nearest mean +
+// Confidence times the logarithm of its likeliest label's probability.
+func (d *Doubt) Familiarity(probability, distance float32) float64 {
+	x := d.Bias + d.Distance*float64(distance) + d.Confidence*math.Log(max(float64(probability), LeastProbability))
+	return 1 / (1 + math.Exp(-x))
 }
 
 // check reports what no model could judge by.

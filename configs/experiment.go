@@ -162,7 +162,14 @@ type Quantization struct {
 
 // Decision is what the model's answer is held to.
 type Decision struct {
-	// Threshold is the least confidence of a named motif.
+	// Folds is how many models more are trained, each without another part of the
+	// training pictures, to learn from their answers to those how far the model's
+	// may be trusted. 0 trusts its confidence as it is.
+	Folds int
+	// Accept is the share of the motifs' pictures held out that are to be named;
+	// the rest is the price of telling what is none of them.
+	Accept float64
+	// Threshold is the least confidence of a named motif where Folds is 0.
 	Threshold float64
 }
 
@@ -281,11 +288,16 @@ func (e *Experiment) Validate() error {
 		{"training.label_smoothing", e.Training.LabelSmoothing, 0, 0.9},
 		{"training.test_share", e.Training.TestShare, 0.01, 0.9},
 		{"quantization.calibration", float64(e.Quantization.Calibration), 1, 100000},
+		{"decision.folds", float64(e.Decision.Folds), 0, 20},
+		{"decision.accept", e.Decision.Accept, 0.5, 1},
 		{"decision.threshold", e.Decision.Threshold, 0, 1},
 	} {
 		if !(r.value >= r.lo && r.value <= r.hi) {
 			p.add(r.key, "is %v; it must be between %v and %v", r.value, r.lo, r.hi)
 		}
+	}
+	if e.Decision.Folds == 1 {
+		p.add("decision.folds", "is 1; it must be 0, or from 2 on, for each model is trained on the other folds")
 	}
 	return p.err()
 }

@@ -43,19 +43,24 @@ func (c *classifier) run(f capture.Frame) error {
 }
 
 // judge answers a picture that is preprocessed already.
-func (c *classifier) judge(p picture.Picture) (label int, probability float32, err error) {
+func (c *classifier) judge(p picture.Picture) (label int, says infer.Classification, err error) {
 	rgb, err := p.Exact()
 	if err != nil {
-		return 0, 0, err
+		return 0, infer.Classification{}, err
 	}
+	return c.judgePixels(rgb)
+}
+
+// judgePixels answers size x size RGB pixels.
+func (c *classifier) judgePixels(rgb []byte) (label int, says infer.Classification, err error) {
 	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
-		return 0, 0, err
+		return 0, infer.Classification{}, err
 	}
 	if err := c.session.Run(); err != nil {
-		return 0, 0, err
+		return 0, infer.Classification{}, err
 	}
-	label, probability = c.answer()
-	return label, probability, nil
+	label, says = c.answer()
+	return label, says, nil
 }
 
 // press answers the picture in a file as the kiosk answers a visitor's press: with
@@ -85,9 +90,8 @@ func (c *classifier) press(path string, box func()) ([]float32, error) {
 	return mean, nil
 }
 
-// answer is the last run's most probable class and its probability.
-func (c *classifier) answer() (label int, probability float32) {
+// answer is the last run's most probable class and what the kiosk makes of it.
+func (c *classifier) answer() (label int, says infer.Classification) {
 	c.model.Probabilities(c.probabilities, c.session.Output())
-	probability = slices.Max(c.probabilities)
-	return slices.Index(c.probabilities, probability), probability
+	return slices.Index(c.probabilities, slices.Max(c.probabilities)), c.model.Decide(c.probabilities, c.session.Distance())
 }

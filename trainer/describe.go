@@ -37,8 +37,9 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 	for i, p := range f.test {
 		shown := report.Picture{File: filepath.Base(p.Path), Class: d.classes[p.Label]}
 		mean, err := c.press(p.Path, func() {
-			label, probability := c.answer()
-			predicted[i], shown.Predicted, shown.Probability = label, d.classes[label], float64(probability)
+			label, says := c.answer()
+			predicted[i], shown.Predicted, shown.Probability = label, d.classes[label], float64(says.Confidence)
+			shown.Familiarity, shown.Unknown = says.Familiarity, says.Unknown
 			shown.Heat, _ = c.session.Heat(label)
 		})
 		if err != nil {
@@ -53,6 +54,10 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 	}
 	run.Metrics.Int8 = report.Evaluate(d.classes, truth, predicted)
 	run.Metrics.Int8Press = report.Evaluate(d.classes, truth, pressed)
+	if run.Doubt, err = c.doubt(d, f.experiment); err != nil {
+		return nil, err
+	}
+	run.Metrics.Doubt = run.Figures()
 	return run, nil
 }
 

@@ -9,15 +9,18 @@ import (
 	"canting/trainer/report"
 )
 
-// Verdict is the model's answer to one labelled picture.
+// Verdict is the model's answer to one labelled picture. Class is dataset.Unknown
+// for what shows none of the motifs; Unknown tells that the kiosk would name none.
 type Verdict struct {
 	Path, Class, Label string
 	Probability        float32
+	Unknown            bool
 }
 
 // Evaluate classifies every picture of a labelled folder with the int8 model
-// in file, as the kiosk would, and tells each answer. Pictures that cannot be
-// read are told to warn and left out.
+// in file, as the kiosk would, and tells each answer. What lies in the folder
+// dataset.Unknown counts for nothing but whether it is named. Pictures that cannot
+// be read are told to warn and left out.
 func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), warn func(string)) (report.Evaluation, error) {
 	c, err := newClassifier(file)
 	if err != nil {
@@ -32,6 +35,7 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 		return report.Evaluation{}, err
 	}
 	var truth, predicted []int
+	var motifs, others report.Naming
 	for _, s := range samples {
 		if err := ctx.Err(); err != nil {
 			return report.Evaluation{}, fmt.Errorf("the evaluation was stopped: %w", err)
@@ -44,12 +48,21 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 			warn(fmt.Sprintf("Left out: %v.", err))
 			continue
 		}
-		label, probability := c.answer()
-		tell(Verdict{s.Path, classes[s.Label], classes[label], probability})
-		truth, predicted = append(truth, s.Label), append(predicted, label)
+		label, says := c.answer()
+		class := dataset.Unknown
+		if s.Label == dataset.NoMotif {
+			others.Count(says.Unknown)
+		} else {
+			class = classes[s.Label]
+			motifs.Count(says.Unknown)
+			truth, predicted = append(truth, s.Label), append(predicted, label)
+		}
+		tell(Verdict{s.Path, class, classes[label], says.Confidence, says.Unknown})
 	}
 	if len(truth) == 0 {
 		return report.Evaluation{}, fmt.Errorf("no picture below %s could be read: there is nothing to evaluate", dir)
 	}
-	return report.Evaluate(classes, truth, predicted), nil
+	e := report.Evaluate(classes, truth, predicted)
+	e.Motifs, e.Others = &motifs, &others
+	return e, nil
 }

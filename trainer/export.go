@@ -42,6 +42,11 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the written model back: %w", err)
 	}
+	if d.trust != nil {
+		if c, err = c.trusted(model, &card, d.trust, f.train); err != nil {
+			return nil, fmt.Errorf("tell the model how far to trust it: %w", err)
+		}
+	}
 	if card.Golden, err = c.golden(f.train, len(d.classes)); err != nil {
 		return nil, fmt.Errorf("compute the golden pairs: %w", err)
 	}
@@ -134,11 +139,11 @@ func (c *classifier) training(test []picture.Picture) (*metadata.Training, error
 	}
 	t := metadata.NewTraining()
 	for _, p := range test {
-		_, probability, err := c.judge(p)
+		_, says, err := c.judge(p)
 		if err != nil {
 			return nil, err
 		}
-		t.Add(float64(probability), float64(probability) < c.model.Metadata().Threshold, p.Brightness)
+		t.Add(float64(says.Confidence), says.Unknown, p.Brightness)
 	}
 	return t, nil
 }

@@ -15,8 +15,13 @@ import (
 type data struct {
 	classes     []string
 	train, test []picture.Picture
-	warnings    []string
-	tell        func(string)
+	// unknown and testUnknown show none of the classes.
+	unknown, testUnknown []picture.Picture
+	// trust is nil where nothing was learnt of it; seen is what it was learnt from.
+	trust    *trust
+	seen     []sighting
+	warnings []string
+	tell     func(string)
 }
 
 // warn tells a warning at once and keeps it for the report.
@@ -48,6 +53,12 @@ func load(ctx context.Context, dir string, e *configs.Experiment, tell func(stri
 	if d.test, err = d.read(ctx, "test", set.Test, e.Input); err != nil {
 		return nil, err
 	}
+	if d.unknown, err = d.readUnknown(ctx, set.Unknown, e.Input); err != nil {
+		return nil, err
+	}
+	if d.testUnknown, err = d.readUnknown(ctx, set.TestUnknown, e.Input); err != nil {
+		return nil, err
+	}
 	seen := make([]bool, len(d.classes))
 	for _, p := range d.train {
 		seen[p.Label] = true
@@ -77,6 +88,14 @@ func (d *data) read(ctx context.Context, purpose string, samples []dataset.Sampl
 		d.warn("There is no %s picture, so nothing will be known of how well the model recognises anything.", purpose)
 	}
 	return good, nil
+}
+
+// readUnknown loads the samples that show no class, which a set need not have.
+func (d *data) readUnknown(ctx context.Context, samples []dataset.Sample, in configs.Input) ([]picture.Picture, error) {
+	if len(samples) == 0 {
+		return nil, nil
+	}
+	return d.read(ctx, dataset.Unknown, samples, in)
 }
 
 // warnTwins finds pictures with the same content: one in train and test makes

@@ -16,6 +16,7 @@ const (
 	streamVariation
 	streamFolds
 	streamMix
+	streamOutliers
 )
 
 func stream(seed int64, purpose uint64, more ...uint64) *rand.Rand {

@@ -59,6 +59,8 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	if err != nil {
 		return nil, err
 	}
+	main := j
+	main.Show = within{j.Show, 0, (1 + j.Experiment.Decision.Folds) * j.Experiment.Training.Epochs}
 	if j.Resume {
 		if err := f.resume(j.Out); err != nil {
 			return nil, err
@@ -66,11 +68,14 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	} else if _, err := os.Stat(filepath.Join(j.Out, checkpointName)); err == nil {
 		d.warn("%s holds a training already, which this one replaces after its first epoch; --resume would go on with it.", j.Out)
 	}
-	if err := f.run(ctx, j); err != nil {
+	if err := f.run(ctx, main); err != nil {
 		return nil, err
 	}
 	if epochs := j.Experiment.Training.Epochs; len(f.history) < epochs {
 		d.warn("The training was stopped after %d of %d epochs; the model is made of what it had learnt by then.", len(f.history), epochs)
+	}
+	if err := d.doubt(ctx, j); err != nil {
+		return nil, err
 	}
 	return f.finish(j, d, start)
 }

@@ -85,6 +85,7 @@ func small() *configs.Experiment {
 	}
 	e.Augment = configs.Augment{Crop: 0.8, Mirror: true, Brightness: 0.1}
 	e.Training.Epochs, e.Training.Schedule, e.Training.LearningRate = 12, "constant", 0.01
+	e.Decision.Folds = 0
 	return e
 }
 

@@ -37,7 +37,7 @@ network:
 augment: {crop: 0.9, rotate90: false, mirror: true, rotate: 5, brightness: 0.1, contrast: 0.1, colour: 0}
 training: {batch: 8, epochs: 1, optimizer: adam, learning_rate: 0.003, schedule: cosine, weight_decay: 0, label_smoothing: 0, balance: true, test_share: 0.2}
 quantization: {calibration: 8}
-decision: {threshold: 0}
+decision: {folds: 0, threshold: 0}
 `
 
 // makeModels makes a key and two small models. All have version 1:

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"canting/trainer"
+	"canting/trainer/dataset"
 	"canting/trainer/report"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,9 @@ func newEvaluate() *cobra.Command {
 		Use:   "evaluate --model M.tflite --data DIR",
 		Short: "Measure a model on labelled photographs",
 		Long: `Classifies every photograph below --data, one folder a motif, as the kiosk
-would, and counts the right answers. Of a folder split into train/ and test/ it
-takes test/.`,
+would, and counts the right answers, and those that it would call unknown: a
+folder unknown beside the motifs' should all be. Of a folder split into train/
+and test/ it takes test/.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := required(c, "model", "data"); err != nil {
@@ -33,7 +35,11 @@ takes test/.`,
 			warn := func(w string) { fmt.Fprintf(c.ErrOrStderr(), "warning: %s\n", w) }
 			tell := func(v trainer.Verdict) {
 				if list {
-					fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%.3f\n", v.Path, plain(v.Label), v.Probability)
+					told := plain(v.Label)
+					if v.Unknown {
+						told = dataset.Unknown
+					}
+					fmt.Fprintf(c.OutOrStdout(), "%s\t%s\t%.3f\t%s\n", v.Path, plain(v.Label), v.Probability, told)
 				}
 			}
 			e, err := trainer.Evaluate(c.Context(), file, data, tell, warn)
@@ -50,12 +56,17 @@ takes test/.`,
 			}
 			lo, hi := report.Interval(e.Correct(), e.Total())
 			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
+			fmt.Fprintf(out, "the kiosk names %d of them and says unknown to %d", e.Motifs.Named, e.Motifs.Unknown)
+			if all := e.Others.Named + e.Others.Unknown; all > 0 {
+				fmt.Fprintf(out, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Others.Named)
+			}
+			fmt.Fprintln(out)
 			return nil
 		},
 	}
 	c.Flags().StringVar(&model, "model", "", "the model file")
 	c.Flags().StringVar(&data, "data", "", "folder of labelled photographs")
-	c.Flags().BoolVar(&list, "list", false, "print each picture's file, label and probability first")
+	c.Flags().BoolVar(&list, "list", false, "print each picture's file, likeliest label, its probability, and what the kiosk would say first")
 	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall and per_class as JSON")
 	return c
 }

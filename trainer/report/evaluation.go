@@ -16,11 +16,29 @@ func (c ClassCount) Total() int { return c.Correct + c.Wrong }
 // NaN for a class without pictures.
 func (c ClassCount) Recall() float64 { return ratio(c.Correct, c.Total()) }
 
+// Naming counts pictures that the kiosk would name, and those that it would call
+// unknown.
+type Naming struct {
+	Named   int `json:"named"`
+	Unknown int `json:"unknown"`
+}
+
+// Count adds one picture.
+func (n *Naming) Count(unknown bool) {
+	if unknown {
+		n.Unknown++
+	} else {
+		n.Named++
+	}
+}
+
 // Evaluation is how a model did on labelled pictures.
 type Evaluation struct {
 	Accuracy    float64 // correct predictions over all predictions, the paper's formula (1); NaN without pictures
 	MacroRecall float64 // mean recall of the classes that have pictures; NaN without pictures
 	PerClass    map[string]ClassCount
+	Motifs      *Naming // of the classes' pictures, nil where it was not counted
+	Others      *Naming // of pictures that show none of the classes
 	Confusion   [][]int // rows are true classes, columns predicted ones, both in the order of Metrics.Classes; not written to JSON
 }
 

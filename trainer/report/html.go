@@ -37,6 +37,9 @@ type htmlView struct {
 	Loss         []byte // PNG; empty without epochs
 	Accuracy     []byte
 	Confusion    []byte
+	Reliability  []byte
+	Familiarity  []byte
+	Figures      DoubtFigures
 	Wide         bool // too many classes for a matrix beside a table
 	ClassRows    []classRow
 	Sum          string // the numerator of formula (1), class by class
@@ -58,14 +61,17 @@ func (r Run) WriteHTML(w io.Writer) error {
 		return err
 	}
 	view := htmlView{
-		Run:        r,
-		Milestones: milestones(r.Metrics.Epochs),
-		Loss:       plots[lossFile],
-		Accuracy:   plots[accuracyFile],
-		Confusion:  plots[confusionFile],
-		ClassRows:  r.classRows(),
-		Wide:       len(r.Metrics.Classes) > 6,
-		Sum:        sum(r.Metrics.Classes, r.Metrics.Int8),
+		Run:         r,
+		Milestones:  milestones(r.Metrics.Epochs),
+		Loss:        plots[lossFile],
+		Accuracy:    plots[accuracyFile],
+		Confusion:   plots[confusionFile],
+		Reliability: plots[reliabilityFile],
+		Familiarity: plots[familiarityFile],
+		Figures:     r.Figures(),
+		ClassRows:   r.classRows(),
+		Wide:        len(r.Metrics.Classes) > 6,
+		Sum:         sum(r.Metrics.Classes, r.Metrics.Int8),
 	}
 	view.Low, view.High = Interval(r.Metrics.Int8.Correct(), r.Metrics.Int8.Total())
 	view.Wrong, view.Right = instructive(r.Pictures)

@@ -75,8 +75,8 @@ func TestReportsPicturesDecode(t *testing.T) {
 		}
 		formats[format]++
 	}
-	if formats["png"] != 3+80 || formats["jpeg"] != 80 {
-		t.Errorf("embedded pictures: %v, want 3 png plots, and 80 jpeg thumbnails with a png over each", formats)
+	if formats["png"] != 5+80 || formats["jpeg"] != 80 {
+		t.Errorf("embedded pictures: %v, want 5 png plots, and 80 jpeg thumbnails with a png over each", formats)
 	}
 }
 

@@ -14,10 +14,11 @@ type Metrics struct {
 	Float   Evaluation `json:"float"` // the network as trained
 	// Int8 is the model file as shipped, of the guide box alone; Int8Press
 	// that of a visitor's press, which averages the kiosk's views.
-	Int8      Evaluation `json:"int8"`
-	Int8Press Evaluation `json:"int8_press"`
-	Seconds   float64    `json:"seconds"`
-	Epochs    []Epoch    `json:"epochs"`
+	Int8      Evaluation   `json:"int8"`
+	Int8Press Evaluation   `json:"int8_press"`
+	Doubt     DoubtFigures `json:"doubt"`
+	Seconds   float64      `json:"seconds"`
+	Epochs    []Epoch      `json:"epochs"`
 }
 
 // Epoch is what was measured after one pass over the training pictures. Losses
@@ -99,12 +100,14 @@ type evaluationJSON struct {
 	Accuracy    number                `json:"accuracy"`
 	MacroRecall number                `json:"macro_recall"`
 	PerClass    map[string]ClassCount `json:"per_class"`
+	Motifs      *Naming               `json:"motifs,omitempty"`
+	Others      *Naming               `json:"others,omitempty"`
 }
 
 // MarshalJSON writes the evaluation as metrics.json has it, without the confusion
 // matrix.
 func (e Evaluation) MarshalJSON() ([]byte, error) {
-	j := evaluationJSON{number(e.Accuracy), number(e.MacroRecall), e.PerClass}
+	j := evaluationJSON{number(e.Accuracy), number(e.MacroRecall), e.PerClass, e.Motifs, e.Others}
 	if j.PerClass == nil {
 		j.PerClass = map[string]ClassCount{}
 	}
@@ -117,7 +120,7 @@ func (e *Evaluation) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Evaluation{Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass}
+	*e = Evaluation{Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass, Motifs: j.Motifs, Others: j.Others}
 	return nil
 }
 

@@ -28,14 +28,16 @@ var (
 )
 
 const (
-	lossFile      = "loss.png"
-	accuracyFile  = "accuracy.png"
-	confusionFile = "confusion.png"
+	lossFile        = "loss.png"
+	accuracyFile    = "accuracy.png"
+	confusionFile   = "confusion.png"
+	reliabilityFile = "reliability.png"
+	familiarityFile = "familiarity.png"
 )
 
-// WritePlots writes loss.png, accuracy.png and confusion.png into dir, which is
-// made if need be. Curves without epochs and a matrix without classes are left
-// out.
+// WritePlots writes loss.png, accuracy.png, confusion.png, reliability.png and
+// familiarity.png into dir, which is made if need be. What the run has no figures
+// for is left out.
 func (r Run) WritePlots(dir string) error {
 	plots, err := r.plots()
 	if err != nil {
@@ -72,6 +74,20 @@ func (r Run) plots() (map[string][]byte, error) {
 			return nil, fmt.Errorf("plotting the confusion matrix: %w", err)
 		}
 		plots[confusionFile] = confusion
+	}
+	if len(r.Pictures) > 0 {
+		diagram, err := reliability(r.answers())
+		if err != nil {
+			return nil, fmt.Errorf("plotting the reliability: %w", err)
+		}
+		plots[reliabilityFile] = diagram
+	}
+	if r.Doubt != nil {
+		histograms, err := r.familiarities()
+		if err != nil {
+			return nil, fmt.Errorf("plotting the familiarity: %w", err)
+		}
+		plots[familiarityFile] = histograms
 	}
 	return plots, nil
 }

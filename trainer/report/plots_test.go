@@ -16,7 +16,7 @@ func TestPlotsDecode(t *testing.T) {
 	if err := paperRun(t).WritePlots(dir); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"loss.png", "accuracy.png", "confusion.png"} {
+	for _, name := range []string{"loss.png", "accuracy.png", "confusion.png", "reliability.png", "familiarity.png"} {
 		content, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +60,7 @@ func TestPlotsOfOddRuns(t *testing.T) {
 		"strange names": runOf(t, []string{"", "\x00\xff\x1b[2J", "五", "a\nb"}, []int{1, 1, 1, 1}),
 	} {
 		plots, err := run.plots()
-		if err != nil || len(plots) != 3 {
+		if err != nil || len(plots) != 5 {
 			t.Errorf("%s: %d plots, error %v", name, len(plots), err)
 		}
 	}

@@ -13,6 +13,7 @@ type Run struct {
 	Layers     []Layer     // from input to output (table 1, figure 5)
 	Splits     []Split     // one per class (table 2)
 	Metrics    Metrics
+	Doubt      *Doubt    // nil where the model is trusted as it is
 	Pictures   []Picture // every test picture as the int8 model sees it (figure 10)
 	Warnings   []string  // what was said before training began
 	Model      ModelFile
@@ -51,6 +52,8 @@ type Picture struct {
 	Predicted   string     // the class with the highest probability
 	Probability float64    // of Predicted, 0 to 1
 	Pressed     string     // the class that a visitor's press gets, which averages views
+	Familiarity float64    // infer.Model's, 0 to 1
+	Unknown     bool       // the kiosk would name nothing
 	Thumbnail   []byte     // JPEG; may be empty
 	Heat        infer.Heat // what spoke for Predicted; without cells where the model does not tell
 }

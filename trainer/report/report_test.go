@@ -55,17 +55,23 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 				predicted = random.IntN(len(classes))
 			}
 			truth, float, int8 = append(truth, class), append(float, predicted), append(int8, predicted)
+			familiarity := 1 - float64(i*i%20)/25
 			run.Pictures = append(run.Pictures, Picture{
 				File: fmt.Sprintf("%s/IMG_%04d.jpg", classes[class], i), Class: classes[class], Predicted: classes[predicted],
-				Probability: 0.3 + 0.7*random.Float64(), Thumbnail: thumbnail(t, random), Heat: heat(i),
+				Probability: 0.3 + 0.7*random.Float64(), Familiarity: familiarity, Unknown: familiarity < 0.5,
+				Thumbnail: thumbnail(t, random), Heat: heat(i),
 			})
 		}
 	}
 	if len(float) > 0 {
 		float[0] = (truth[0] + 1) % len(classes)
 	}
+	run.Doubt = &Doubt{Temperature: 1.3, Threshold: 0.5}
+	for i := range 50 {
+		run.Doubt.Others = append(run.Doubt.Others, float64(i*i%50)/60)
+	}
 	pressed := Evaluate(classes, truth, int8)
-	run.Metrics = Metrics{classes, Evaluate(classes, truth, float), pressed, pressed, 1234.5, epochs}
+	run.Metrics = Metrics{classes, Evaluate(classes, truth, float), pressed, pressed, run.Figures(), 1234.5, epochs}
 	return run
 }
 

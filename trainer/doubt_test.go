@@ -1,0 +1,172 @@
+package trainer
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"canting/infer"
+	"canting/infer/metadata"
+	"canting/trainer/dataset"
+	"canting/trainer/nn"
+)
+
+// Answers drawn with the chances that logits give are overconfident by as much as
+// the logits are then multiplied by.
+func TestTemperatureIsFound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, factor := range []float64{0.5, 1, 3} {
+		var known []sighting
+		for range 3000 {
+			logits := []float32{float32(2 * rng.NormFloat64()), float32(2 * rng.NormFloat64()), float32(2 * rng.NormFloat64())}
+			drawn, label := rng.Float64(), 0
+			for p := nn.Softmax(logits); label < 2 && drawn > p[label]; label++ {
+				drawn -= p[label]
+			}
+			for i := range logits {
+				logits[i] *= float32(factor)
+			}
+			known = append(known, sighting{label: label, logits: logits})
+		}
+		got, err := temperature(known)
+		if err != nil || math.Abs(got/factor-1) > 0.1 {
+			t.Errorf("logits %v times too large ask for a temperature of %v, %v", factor, got, err)
+		}
+	}
+	sure := []sighting{{label: 0, logits: []float32{9, 0}}, {label: 1, logits: []float32{0, 9}}}
+	if got, err := temperature(sure); err != nil || !(got >= 0.05 && got <= 20) {
+		t.Errorf("answers that are all right ask for a temperature of %v, %v", got, err)
+	}
+}
+
+// drawSightings is of known pictures and of others, which distance, confidence or
+// both tell apart.
+func drawSightings(rng *rand.Rand, n int, far, sure float64) []sighting {
+	var all []sighting
+	for i := range n {
+		known := sighting{label: i % 2, logits: []float32{0, 0}, distance: float32(5 + rng.NormFloat64())}
+		known.logits[i%2] = float32(3 + rng.NormFloat64())
+		other := sighting{label: dataset.NoMotif, logits: []float32{0, 0}, distance: float32(5 + far + rng.NormFloat64())}
+		other.logits[rng.IntN(2)] = float32(3 - sure + rng.NormFloat64())
+		all = append(all, known, other)
+	}
+	return all
+}
+
+func TestTrustNamesTheKnownAndDoubtsTheOthers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for _, c := range []struct {
+		name      string
+		far, sure float64
+		most      float64 // of the others named
+	}{
+		{"far things", 6, 0, 0.02},
+		{"far and unsure things", 3, 3, 0.1},
+		{"things altogether apart", 1000, 0, 0},
+		{"far things of which it is surer", 6, -2, 0.05},
+	} {
+		learnt, err := newTrust(drawSightings(rng, 400, c.far, c.sure), 0.95)
+		if err != nil {
+			t.Fatal(err)
+		}
+		card := metadata.Default()
+		learnt.into(&card, &metadata.Doubt{})
+		var named, n [2]float64
+		for _, s := range drawSightings(rng, 2000, c.far, c.sure) {
+			kind := 0
+			if s.label == dataset.NoMotif {
+				kind = 1
+			}
+			n[kind]++
+			if card.Doubt.Familiarity(float32(s.probability(card.Temperature)), s.distance) >= card.Threshold {
+				named[kind]++
+			}
+		}
+		if share := named[0] / n[0]; math.Abs(share-0.95) > 0.03 {
+			t.Errorf("%s: %.3f of other known pictures are named, want 0.95", c.name, share)
+		}
+		if share := named[1] / n[1]; share > c.most {
+			t.Errorf("%s: %.3f of them are named", c.name, share)
+		}
+	}
+	if _, err := newTrust(nil, 0.95); err == nil {
+		t.Error("trust is learnt from nothing")
+	}
+}
+
+func TestTrainLearnsDoubt(t *testing.T) {
+	dir, out, e := cloths(t, 15, 6), t.TempDir(), small()
+	rng := rand.New(rand.NewPCG(5, 5))
+	for _, part := range []string{"train", "test"} {
+		for i := range 3 {
+			save(t, filepath.Join(dir, part, dataset.Unknown, string(rune('a'+i))+".png"), stripes("plain", rng))
+		}
+	}
+	e.Decision.Folds = 2
+	run, file := train(t, Job{Data: dir, Out: out, Experiment: e})
+	m, err := infer.Load(file, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := m.Metadata()
+	if card.Doubt == nil || card.Threshold != trustedFrom || card.Temperature == 1 || card.Doubt.Axes.Columns != 8 || len(m.Labels()) != 3 {
+		t.Fatalf("the model's metadata say %+v", card.Doubt)
+	}
+	if run.Doubt == nil || len(run.Doubt.Others) != outlierCount+3 || run.Doubt.Temperature != card.Temperature {
+		t.Fatalf("the report says %+v", run.Doubt)
+	}
+	if f := run.Metrics.Doubt; !(f.Accepted > 0.6) || !(f.OthersAccepted < 0.5) || math.IsNaN(f.CalibrationError) {
+		t.Errorf("the figures are %+v", f)
+	}
+	if _, err := os.Stat(filepath.Join(out, watchFolder)); err == nil {
+		t.Error("the folds' models are left behind")
+	}
+	named := 0
+	evaluation, err := Evaluate(context.Background(), file, dir, func(v Verdict) {
+		if !v.Unknown && v.Class != dataset.Unknown {
+			named++
+		}
+	}, func(w string) { t.Error(w) })
+	if err != nil || evaluation.Motifs.Named != named || evaluation.Total() != 18 || evaluation.Others.Named+evaluation.Others.Unknown != 3 {
+		t.Errorf("evaluate says %+v and %+v, %d were told named; %v", evaluation.Motifs, evaluation.Others, named, err)
+	}
+	if share := float64(named) / 18; math.Abs(share-run.Metrics.Doubt.Accepted) > 1e-9 {
+		t.Errorf("evaluate names %v of the pictures, the training's report %v", share, run.Metrics.Doubt.Accepted)
+	}
+}
+
+// A training that is stopped among the folds keeps its model, and goes on.
+func TestStoppedAmongTheFolds(t *testing.T) {
+	dir, out, e := cloths(t, 6, 2), t.TempDir(), small()
+	e.Training.Epochs, e.Decision.Folds = 2, 2
+	_, whole := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})
+	ctx, stop := context.WithCancel(context.Background())
+	show := &watcher{interrupt: func(epoch, _ int) {
+		if epoch == 4 {
+			stop()
+		}
+	}}
+	run, err := Train(ctx, Job{Data: dir, Out: out, Experiment: e, Show: show})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run.Doubt != nil || !strings.Contains(strings.Join(run.Warnings, "\n"), "not calibrated") {
+		t.Errorf("warnings are %q", run.Warnings)
+	}
+	if _, resumed := train(t, Job{Data: dir, Out: out, Experiment: e, Resume: true}); string(resumed) != string(whole) {
+		t.Error("a training resumed among the folds gives another model")
+	}
+}
+
+func TestTooFewPicturesToHoldOut(t *testing.T) {
+	dir, e, show := cloths(t, 1, 1), small(), &watcher{}
+	e.Training.Epochs, e.Decision.Folds = 1, 3
+	run, _ := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
+	if run.Doubt != nil || !strings.Contains(strings.Join(show.warnings, "\n"), "too few pictures to hold some out") {
+		t.Errorf("warnings are %q", show.warnings)
+	}
+}

@@ -1,0 +1,158 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Doubt is what a run learnt, from pictures held out of its training, of how far
+// its model may be trusted.
+type Doubt struct {
+	Temperature float64
+	Threshold   float64 // the least familiarity of what is named
+	// Others are the familiarities of pictures that show none of the motifs and
+	// that chose nothing: the set's own, and drawn ones.
+	Others []float64
+}
+
+// DoubtFigures are metrics.json's figures of doubt, all of test pictures and the
+// int8 model. They are NaN, in JSON null, where there is nothing to measure.
+type DoubtFigures struct {
+	// CalibrationError is the expected calibration error; ByChance is what it
+	// would be on average were every confidence the chance of being right.
+	CalibrationError float64
+	ByChance         float64
+	// Accepted is the share of the motifs' pictures, and OthersAccepted that of
+	// other things, for which a motif is named.
+	Accepted       float64
+	OthersAccepted float64
+}
+
+type doubtJSON struct {
+	CalibrationError number `json:"calibration_error"`
+	ByChance         number `json:"calibration_error_by_chance"`
+	Accepted         number `json:"accepted"`
+	OthersAccepted   number `json:"others_accepted"`
+}
+
+// MarshalJSON writes the figures as metrics.json has them.
+func (d DoubtFigures) MarshalJSON() ([]byte, error) {
+	return json.Marshal(doubtJSON{number(d.CalibrationError), number(d.ByChance), number(d.Accepted), number(d.OthersAccepted)})
+}
+
+// UnmarshalJSON reads the figures of metrics.json.
+func (d *DoubtFigures) UnmarshalJSON(text []byte) error {
+	var j doubtJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	*d = DoubtFigures{float64(j.CalibrationError), float64(j.ByChance), float64(j.Accepted), float64(j.OthersAccepted)}
+	return nil
+}
+
+// Figures measures doubt on the test pictures.
+func (r Run) Figures() DoubtFigures {
+	named := 0
+	for _, p := range r.Pictures {
+		if !p.Unknown {
+			named++
+		}
+	}
+	answers := r.answers()
+	f := DoubtFigures{
+		CalibrationError: CalibrationError(answers), ByChance: ChanceCalibrationError(answers),
+		Accepted: ratio(named, len(r.Pictures)), OthersAccepted: math.NaN(),
+	}
+	if r.Doubt != nil {
+		named = 0
+		for _, familiarity := range r.Doubt.Others {
+			if familiarity >= r.Doubt.Threshold {
+				named++
+			}
+		}
+		f.OthersAccepted = ratio(named, len(r.Doubt.Others))
+	}
+	return f
+}
+
+func (r Run) answers() []Answer {
+	answers := make([]Answer, len(r.Pictures))
+	for i, p := range r.Pictures {
+		answers[i] = Answer{p.Probability, p.Right()}
+	}
+	return answers
+}
+
+// familiarities draws how many of the motifs' test pictures, upwards, and of other
+// things, downwards, are how familiar, and where the line is drawn between them.
+func (r Run) familiarities() ([]byte, error) {
+	const side = 360
+	known := make([]float64, len(r.Pictures))
+	for i, p := range r.Pictures {
+		known[i] = p.Familiarity
+	}
+	p := newPlot()
+	p.X.Label.Text, p.Y.Label.Text = "familiarity", "share of the pictures"
+	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, quarters
+	p.Y.Tick.Marker = unsigned{roundTicks{}}
+	for _, kind := range []struct {
+		values []float64
+		sign   float64
+		color  color.Color
+	}{{known, 1, trainColor}, {r.Doubt.Others, -1, testColor}} {
+		bars, err := histogram(kind.values, kind.sign)
+		if err != nil {
+			return nil, fmt.Errorf("a histogram: %w", err)
+		}
+		bars.Color, bars.LineStyle.Color, bars.LineStyle.Width = kind.color, cloth, 0.8
+		p.Add(bars)
+	}
+	level, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 0}})
+	if err != nil {
+		return nil, fmt.Errorf("the level: %w", err)
+	}
+	level.Color, level.Width = ink, 1
+	line, err := plotter.NewLine(plotter.XYs{{X: r.Doubt.Threshold, Y: p.Y.Min}, {X: r.Doubt.Threshold, Y: p.Y.Max}})
+	if err != nil {
+		return nil, fmt.Errorf("the threshold: %w", err)
+	}
+	line.Color, line.Width, line.Dashes = ink, 1.6, []vg.Length{6, 3}
+	p.Add(level, line)
+	canvas := newCanvas(side, side)
+	p.Draw(draw.Crop(draw.New(canvas), 6, -14, 6, -10))
+	return encode(canvas)
+}
+
+// histogram is the shares of values in twentieths from 0 to 1, times a sign, as
+// bars that stand on 0.
+func histogram(values []float64, sign float64) (*plotter.Polygon, error) {
+	const steps = 20
+	var shares [steps]float64
+	for _, v := range values {
+		shares[min(max(int(v*steps), 0), steps-1)] += sign / float64(len(values))
+	}
+	var bars []plotter.XYer
+	for i, share := range shares {
+		left, right := float64(i)/steps, float64(i+1)/steps
+		bars = append(bars, plotter.XYs{{X: left, Y: 0}, {X: right, Y: 0}, {X: right, Y: share}, {X: left, Y: share}})
+	}
+	return plotter.NewPolygon(bars...)
+}
+
+// unsigned marks shares that go down as those that go up.
+type unsigned struct{ plot.Ticker }
+
+func (u unsigned) Ticks(low, high float64) []plot.Tick {
+	ticks := u.Ticker.Ticks(low, high)
+	for i := range ticks {
+		ticks[i].Label = fmt.Sprintf("%.0f %%", 100*math.Abs(ticks[i].Value))
+	}
+	return ticks
+}

@@ -144,6 +144,9 @@ type Training struct {
 	// from Beta(a, a) for the value a; 0 mixes none.
 	Mixup  float64
 	CutMix float64
+	// Outliers is how many pictures of what is no motif each mini-batch has more,
+	// as a share of it: the network learns to be unsure of them.
+	Outliers float64
 	// Balance shows every class equally often, whatever its size.
 	Balance bool
 	// Views is how often an epoch shows each picture, each time varied anew.
@@ -288,6 +291,7 @@ func (e *Experiment) Validate() error {
 		{"training.label_smoothing", e.Training.LabelSmoothing, 0, 0.9},
 		{"training.test_share", e.Training.TestShare, 0.01, 0.9},
 		{"quantization.calibration", float64(e.Quantization.Calibration), 1, 100000},
+		{"training.outliers", e.Training.Outliers, 0, 4},
 		{"decision.folds", float64(e.Decision.Folds), 0, 20},
 		{"decision.accept", e.Decision.Accept, 0.5, 1},
 		{"decision.threshold", e.Decision.Threshold, 0, 1},

@@ -3,11 +3,13 @@ package trainer
 import (
 	"context"
 	"iter"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
 
 	"canting/configs"
+	"canting/trainer/dataset"
 	"canting/trainer/nn"
 	"canting/trainer/picture"
 
@@ -57,11 +59,14 @@ func (f *fit) batches(ctx context.Context, epoch int, order []int) iter.Seq[batc
 }
 
 // batch varies the chosen pictures, the first of which is the epoch's first-th,
-// on all cores and mixes them.
+// on all cores and mixes them. Outliers join them, of which the network is to be
+// as unsure as it can (Hendrycks, Mazeika and Dietterich, 2019, "Deep Anomaly
+// Detection with Outlier Exposure").
 func (f *fit) batch(epoch, first int, chosen []int) batch {
 	size, t := f.experiment.Input.Size, f.experiment.Training
-	x := make([]float32, len(chosen)*size*size*3)
-	labels := make([]int, len(chosen))
+	strange := int(math.Round(t.Outliers * float64(len(chosen))))
+	x := make([]float32, (len(chosen)+strange)*size*size*3)
+	labels := make([]int, len(chosen)+strange)
 	variation := variation(f.experiment.Augment)
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
@@ -74,6 +79,14 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 				return err
 			}
 			normalise(x[i*len(rgb):], rgb, f.experiment.Input)
+			return nil
+		})
+	}
+	for i := len(chosen); i < len(labels); i++ {
+		labels[i] = dataset.NoMotif
+		work.Go(func() error {
+			rgb := outlier(size, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
+			scale01(x[i*len(rgb):], rgb)
 			return nil
 		})
 	}

@@ -170,3 +170,57 @@ func TestTooFewPicturesToHoldOut(t *testing.T) {
 		t.Errorf("warnings are %q", show.warnings)
 	}
 }
+
+// Each motif is left out once, and asked about with all its pictures; a second call
+// takes up what the first one trained.
+func TestLeaveOut(t *testing.T) {
+	dir, out, e := cloths(t, 6, 3), t.TempDir(), small()
+	e.Training.Epochs, e.Decision.Folds = 2, 2
+	show := &watcher{}
+	got, err := LeaveOut(context.Background(), e, dir, out, show)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 3 || show.epochs != 3*3*2 {
+		t.Fatalf("%d motifs are left out, in %d epochs", len(got), show.epochs)
+	}
+	for i, m := range got {
+		if m.Motif != motifs[i] || m.Known.Total() != 6 || m.Left.Total() != 9 || m.Others.Total() != outlierCount || len(m.Scores) != 3 || m.Right > 6 {
+			t.Errorf("without %s: %+v", motifs[i], m)
+		}
+	}
+	e.Decision.Folds = 0
+	if _, err := LeaveOut(context.Background(), e, dir, out, show); err == nil || !strings.Contains(err.Error(), "decision.folds") {
+		t.Errorf("without folds: %v", err)
+	}
+}
+
+// Outliers train too, and count for no accuracy.
+func TestOutliersAreNothingToBeSureOf(t *testing.T) {
+	e := small()
+	e.Training.Outliers = 1
+	_, file := train(t, Job{Data: cloths(t, 15, 1), Out: t.TempDir(), Experiment: e})
+	exposed, err := newClassifier(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Training.Outliers = 0
+	_, file = train(t, Job{Data: cloths(t, 15, 1), Out: t.TempDir(), Experiment: e})
+	plain, err := newClassifier(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sure [2]float32
+	for _, rgb := range outliers(outlierCount, e.Input.Size, stream(7, streamOutliers)) {
+		for i, c := range []*classifier{exposed, plain} {
+			_, says, err := c.judgePixels(rgb)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sure[i] += says.Confidence / outlierCount
+		}
+	}
+	if sure[0] > 0.6 || sure[0] > sure[1]-0.1 {
+		t.Errorf("a model that saw outliers is %.2f sure of others, one that did not %.2f", sure[0], sure[1])
+	}
+}

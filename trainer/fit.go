@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"canting/configs"
+	"canting/trainer/dataset"
 	"canting/trainer/nn"
 	"canting/trainer/picture"
 	"canting/trainer/report"
@@ -184,7 +185,9 @@ func (f *fit) measure(of []picture.Picture) (running, error) {
 // running is the mean loss and the accuracy of what was seen so far.
 type running struct {
 	lossSum   float64
-	right, n  int
+	n         int
+	right     int
+	known     int // without the outliers, which have no right answer
 	predicted []int
 }
 
@@ -198,13 +201,16 @@ func (r *running) add(loss float64, logits *tensor.Dense, labels []int) {
 		if top == label {
 			r.right++
 		}
+		if label != dataset.NoMotif {
+			r.known++
+		}
 	}
 	r.lossSum += loss * float64(len(labels))
 	r.n += len(labels)
 }
 
 func (r *running) loss() float64     { return r.lossSum / float64(r.n) }
-func (r *running) accuracy() float64 { return float64(r.right) / float64(r.n) }
+func (r *running) accuracy() float64 { return float64(r.right) / float64(r.known) }
 
 func snapshot(state [][]float32) [][]float32 {
 	s := make([][]float32, len(state))

@@ -25,15 +25,22 @@ func Softmax(logits []float32) []float64 {
 
 // Targets is what a batch's logits are held to, of shape (batch, classes): all
 // of a row for its label, but for the share smoothing, in [0, 1), which is spread
-// evenly over the classes (Szegedy et al., 2016, section 7).
+// evenly over the classes (Szegedy et al., 2016, section 7). A label below 0 asks
+// for all classes alike.
 func Targets(labels []int, classes int, smoothing float64) *tensor.Dense {
 	targets := zeros(len(labels), classes)
 	t := floats(targets)
 	for i, label := range labels {
-		for c := range classes {
-			t[i*classes+c] = float32(smoothing / float64(classes))
+		spread := smoothing
+		if label < 0 {
+			spread = 1
 		}
-		t[i*classes+label] += float32(1 - smoothing)
+		for c := range classes {
+			t[i*classes+c] = float32(spread / float64(classes))
+		}
+		if label >= 0 {
+			t[i*classes+label] += float32(1 - smoothing)
+		}
 	}
 	return targets
 }

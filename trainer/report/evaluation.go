@@ -32,6 +32,15 @@ func (n *Naming) Count(unknown bool) {
 	}
 }
 
+// Total is the number of the pictures.
+func (n Naming) Total() int { return n.Named + n.Unknown }
+
+// Share is how many of them are named, 0 to 1; NaN of none.
+func (n Naming) Share() float64 { return ratio(n.Named, n.Total()) }
+
+// Plus is of both's pictures.
+func (n Naming) Plus(m Naming) Naming { return Naming{n.Named + m.Named, n.Unknown + m.Unknown} }
+
 // Evaluation is how a model did on labelled pictures.
 type Evaluation struct {
 	Accuracy    float64 // correct predictions over all predictions, the paper's formula (1); NaN without pictures

@@ -133,10 +133,10 @@ func (t *trust) weigh(known, others []sighting) error {
 	loss := func(x []float64) float64 {
 		w, sum := weights(x), prior*(math.Pow(x[0], 4)+math.Pow(x[1], 4))
 		for _, s := range known {
-			sum += math.Log1p(math.Exp(-w.evidence(s)-x[2])) / float64(len(known))
+			sum += softplus(-w.evidence(s)-x[2]) / float64(len(known))
 		}
 		for _, s := range others {
-			sum += math.Log1p(math.Exp(w.evidence(s)+x[2])) / float64(len(others))
+			sum += softplus(w.evidence(s)+x[2]) / float64(len(others))
 		}
 		return sum
 	}
@@ -147,6 +147,9 @@ func (t *trust) weigh(known, others []sighting) error {
 	*t = weights(found.X)
 	return nil
 }
+
+// softplus is log(1 + exp(x)) for any x.
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
 
 func (t trust) deviations(known []sighting) (distance, confidence float64) {
 	distances, logarithms := make([]float64, len(known)), make([]float64, len(known))

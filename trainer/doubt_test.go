@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -188,6 +189,10 @@ func TestLeaveOut(t *testing.T) {
 		if m.Motif != motifs[i] || m.Known.Total() != 6 || m.Left.Total() != 9 || m.Others.Total() != outlierCount || len(m.Scores) != 3 || m.Right > 6 {
 			t.Errorf("without %s: %+v", motifs[i], m)
 		}
+	}
+	again, err := LeaveOut(context.Background(), e, dir, out, show)
+	if err != nil || show.epochs != 3*3*2 || !reflect.DeepEqual(again, got) {
+		t.Errorf("a second call trains %d epochs and gives %+v, %v", show.epochs-3*3*2, again, err)
 	}
 	e.Decision.Folds = 0
 	if _, err := LeaveOut(context.Background(), e, dir, out, show); err == nil || !strings.Contains(err.Error(), "decision.folds") {

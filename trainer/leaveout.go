@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -11,6 +12,8 @@ import (
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
 	"canting/trainer/report"
+
+	"github.com/google/renameio/v2"
 )
 
 // LeftOut is how a model answers that was trained without one of the motifs, by
@@ -95,10 +98,18 @@ func (d *data) without(label int) (rest *data, left []picture.Picture) {
 	return &r, left
 }
 
-// model trains one to its end, with what it learns of doubt.
+// trustedName is the model with what it learnt of doubt, in its training's folder.
+const trustedName = "trusted.tflite"
+
+// model trains one to its end, with what it learns of doubt. What is there already
+// is not trained again.
 func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	if _, err := holdOut(ctx, j.Experiment, d.classes, d.train, nil, j.Out, j.Show); err != nil {
 		return nil, err
+	}
+	path := filepath.Join(j.Out, trustedName)
+	if file, err := os.ReadFile(path); err == nil {
+		return file, nil
 	}
 	if err := d.doubt(ctx, j); err != nil {
 		return nil, err
@@ -111,7 +122,14 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 		return nil, err
 	}
 	f.settle()
-	return f.export(d, nil)
+	file, err := f.export(d, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := renameio.WriteFile(path, file, 0o644); err != nil {
+		return nil, fmt.Errorf("keep the model: %w", err)
+	}
+	return file, nil
 }
 
 // ask measures a model on the test pictures, the motif left out and outliers that

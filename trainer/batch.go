@@ -86,7 +86,7 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 		labels[i] = dataset.NoMotif
 		work.Go(func() error {
 			rgb := outlier(size, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
-			scale01(x[i*len(rgb):], rgb)
+			normalise(x[i*len(rgb):], rgb, f.experiment.Input)
 			return nil
 		})
 	}

@@ -145,7 +145,7 @@ func TestTwinsOfPhotographs(t *testing.T) {
 // been.
 func TestCrossval(t *testing.T) {
 	dir, out, e := cloths(t, 8, 4), t.TempDir(), small()
-	e.Training.Batch, e.Training.Epochs = 4, 9
+	e.Training.Batch, e.Training.Epochs, e.Training.Outliers = 4, 9, 0
 	show := &watcher{}
 	o := CrossvalOptions{Out: out, Folds: 2, Seeds: []int64{1, 2}, Show: show}
 	whole, err := Crossval(context.Background(), e, dir, o)

@@ -117,7 +117,10 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("stopped; the same command goes on: %w", err)
 	}
-	f := newFit(j.Experiment, len(d.classes), d.train, nil)
+	f, err := newFit(j.Experiment, len(d.classes), d.train, nil)
+	if err != nil {
+		return nil, err
+	}
 	if err := f.resume(j.Out); err != nil {
 		return nil, err
 	}

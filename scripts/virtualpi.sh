@@ -9,7 +9,7 @@
 # CANTING_DATA is a folder of photographs with train/ and test/, whose test
 # pictures go through the camera too; CANTING_MODEL a model trained on the others,
 # which is otherwise trained first. CANTING_POWER_CUTS is how often the power of
-# each is cut (10).
+# each is cut (20).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- bookworm trixie
@@ -53,7 +53,7 @@ fi
 failed=0
 for suite; do
 	$made/virtualpi --suite "$suite" --images $made/"$suite" --out $made/run-"$suite" --deb "$(package "$suite")" \
-		--photos "$data" --model "$model" --cuts "${CANTING_POWER_CUTS-10}" || failed=1
+		--photos "$data" --model "$model" --cuts "${CANTING_POWER_CUTS-20}" || failed=1
 	echo
 done
 exit $failed

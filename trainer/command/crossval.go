@@ -13,7 +13,7 @@ import (
 )
 
 func newCrossval() *cobra.Command {
-	var data, out, config, backbone string
+	var r recipe
 	var folds int
 	var seeds []int64
 	var asJSON bool
@@ -29,18 +29,12 @@ seed divides anew. Ctrl-C stops cleanly; the same command goes on, and a fold
 that is done is not done again.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := required(c, "data", "out"); err != nil {
-				return err
-			}
-			e, err := experiment(config)
+			e, err := r.experiment(c)
 			if err != nil {
 				return err
 			}
-			if c.Flags().Changed("backbone") {
-				e.Backbone.File = backbone
-			}
 			progress := newProgress(c.ErrOrStderr())
-			result, err := trainer.Crossval(c.Context(), e, data, trainer.CrossvalOptions{Out: out, Folds: folds, Seeds: seeds, Show: progress})
+			result, err := trainer.Crossval(c.Context(), e, r.data, trainer.CrossvalOptions{Out: r.out, Folds: folds, Seeds: seeds, Show: progress})
 			progress.end()
 			if err != nil {
 				return err
@@ -52,10 +46,8 @@ that is done is not done again.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", "", "folder of photographs")
-	c.Flags().StringVar(&out, "out", "", "folder to keep each fold in")
-	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
-	c.Flags().StringVar(&backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
+	r.flags(c, "folder to keep each fold in")
+	r.backboneFlag(c)
 	c.Flags().IntVar(&folds, "folds", 5, "number of folds")
 	c.Flags().Int64SliceVar(&seeds, "seeds", []int64{1, 2, 3}, "seeds; each repeats the whole with other folds")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")

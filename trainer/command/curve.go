@@ -10,7 +10,7 @@ import (
 )
 
 func newCurve() *cobra.Command {
-	var data, out, config string
+	var r recipe
 	var folds int
 	var seeds []int64
 	var asJSON bool
@@ -24,15 +24,12 @@ as long as folds x seeds x 2 trainings. Ctrl-C stops cleanly; the same command
 goes on.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := required(c, "data", "out"); err != nil {
-				return err
-			}
-			e, err := experiment(config)
+			e, err := r.experiment(c)
 			if err != nil {
 				return err
 			}
 			progress := newProgress(c.ErrOrStderr())
-			curve, err := trainer.Curve(c.Context(), e, data, trainer.CrossvalOptions{Out: out, Folds: folds, Seeds: seeds, Show: progress})
+			curve, err := trainer.Curve(c.Context(), e, r.data, trainer.CrossvalOptions{Out: r.out, Folds: folds, Seeds: seeds, Show: progress})
 			progress.end()
 			if err != nil {
 				return err
@@ -40,13 +37,11 @@ goes on.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), curve)
 			}
-			_, err = fmt.Fprintf(c.OutOrStdout(), "%s\nreport: %s\n", curve.Advice, filepath.Join(out, "curve.html"))
+			_, err = fmt.Fprintf(c.OutOrStdout(), "%s\nreport: %s\n", curve.Advice, filepath.Join(r.out, "curve.html"))
 			return err
 		},
 	}
-	c.Flags().StringVar(&data, "data", "", "folder of photographs")
-	c.Flags().StringVar(&out, "out", "", "folder to keep each training in")
-	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
+	r.flags(c, "folder to keep each training in")
 	c.Flags().IntVar(&folds, "folds", 5, "number of folds")
 	c.Flags().Int64SliceVar(&seeds, "seeds", []int64{1}, "seeds; each repeats the whole with other folds")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")

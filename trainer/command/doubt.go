@@ -11,8 +11,7 @@ import (
 )
 
 func newDoubt() *cobra.Command {
-	var data, out, config string
-	var seed int64
+	var r recipe
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doubt --data DIR --out DIR [--config F]",
@@ -22,18 +21,12 @@ it names one all the same: of test pictures of its own motifs, of the motif left
 out, and of things that are no cloth. Ctrl-C stops; the same command goes on.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := required(c, "data", "out"); err != nil {
-				return err
-			}
-			e, err := experiment(config)
+			e, err := r.experiment(c)
 			if err != nil {
 				return err
 			}
-			if c.Flags().Changed("seed") {
-				e.Seed = seed
-			}
 			progress := newProgress(c.ErrOrStderr())
-			measured, err := trainer.LeaveOut(c.Context(), e, data, out, progress)
+			measured, err := trainer.LeaveOut(c.Context(), e, r.data, r.out, progress)
 			progress.end()
 			if err != nil {
 				return err
@@ -45,10 +38,8 @@ out, and of things that are no cloth. Ctrl-C stops; the same command goes on.`,
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", "", "folder of photographs")
-	c.Flags().StringVar(&out, "out", "", "folder to keep the models in")
-	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
-	c.Flags().Int64Var(&seed, "seed", 1, "seed of every random choice, instead of the configuration's")
+	r.flags(c, "folder to keep the models in")
+	r.seedFlag(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")
 	return c
 }

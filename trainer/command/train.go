@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"canting/capture"
-	"canting/configs"
 	"canting/trainer"
 	"canting/trainer/report"
 
@@ -14,8 +13,7 @@ import (
 )
 
 func newTrain() *cobra.Command {
-	var data, out, config, backbone string
-	var seed int64
+	var r recipe
 	var resume, asJSON bool
 	c := &cobra.Command{
 		Use:   "train --data DIR --out DIR [--config F]",
@@ -31,21 +29,12 @@ before the configuration's. The configuration's backbone.rate says how fast its
 layers learn, 0 that only the new layer does.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := required(c, "data", "out"); err != nil {
-				return err
-			}
-			e, err := experiment(config)
+			e, err := r.experiment(c)
 			if err != nil {
 				return err
 			}
-			if c.Flags().Changed("seed") {
-				e.Seed = seed
-			}
-			if c.Flags().Changed("backbone") {
-				e.Backbone.File = backbone
-			}
 			progress := newProgress(c.ErrOrStderr())
-			run, err := trainer.Train(c.Context(), trainer.Job{Data: data, Out: out, Experiment: e, Resume: resume, Show: progress})
+			run, err := trainer.Train(c.Context(), trainer.Job{Data: r.data, Out: r.out, Experiment: e, Resume: resume, Show: progress})
 			progress.end()
 			if err != nil {
 				return err
@@ -53,25 +42,16 @@ layers learn, 0 that only the new layer does.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), run.Metrics)
 			}
-			summarize(c.OutOrStdout(), run, out)
+			summarize(c.OutOrStdout(), run, r.out)
 			return nil
 		},
 	}
-	c.Flags().StringVar(&data, "data", "", "folder of photographs")
-	c.Flags().StringVar(&out, "out", "", "folder to write to")
-	c.Flags().StringVar(&config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
-	c.Flags().StringVar(&backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
-	c.Flags().Int64Var(&seed, "seed", 1, "seed of every random choice, instead of the configuration's")
+	r.flags(c, "folder to write to")
+	r.backboneFlag(c)
+	r.seedFlag(c)
 	c.Flags().BoolVar(&resume, "resume", false, "go on from the checkpoint in --out")
 	c.Flags().BoolVar(&asJSON, "json", false, "print metrics.json's content")
 	return c
-}
-
-func experiment(path string) (*configs.Experiment, error) {
-	if path == "" {
-		return configs.DefaultExperiment(), nil
-	}
-	return configs.LoadExperiment(path)
 }
 
 func summarize(w io.Writer, run *report.Run, out string) {

@@ -1,0 +1,50 @@
+package command
+
+import (
+	"canting/configs"
+
+	"github.com/spf13/cobra"
+)
+
+// recipe is what every command that trains is told: the photographs, where its
+// files go, and the experiment.
+type recipe struct {
+	data, out, config, backbone string
+	seed                        int64
+}
+
+// flags adds --data, --out, which is for what purpose says, and --config.
+func (r *recipe) flags(c *cobra.Command, purpose string) {
+	c.Flags().StringVar(&r.data, "data", "", "folder of photographs")
+	c.Flags().StringVar(&r.out, "out", "", purpose)
+	c.Flags().StringVar(&r.config, "config", "", "experiment's YAML file (default: configs/trainer.yaml, built in)")
+}
+
+func (r *recipe) seedFlag(c *cobra.Command) {
+	c.Flags().Int64Var(&r.seed, "seed", 1, "seed of every random choice, instead of the configuration's")
+}
+
+func (r *recipe) backboneFlag(c *cobra.Command) {
+	c.Flags().StringVar(&r.backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
+}
+
+// experiment is the configuration with what the command line says otherwise.
+func (r *recipe) experiment(c *cobra.Command) (*configs.Experiment, error) {
+	if err := required(c, "data", "out"); err != nil {
+		return nil, err
+	}
+	e := configs.DefaultExperiment()
+	if r.config != "" {
+		var err error
+		if e, err = configs.LoadExperiment(r.config); err != nil {
+			return nil, err
+		}
+	}
+	if c.Flags().Changed("seed") {
+		e.Seed = r.seed
+	}
+	if c.Flags().Changed("backbone") {
+		e.Backbone.File = r.backbone
+	}
+	return e, nil
+}

@@ -114,6 +114,7 @@ func (r Run) familiarities() ([]byte, error) {
 		bars.Color, bars.LineStyle.Color, bars.LineStyle.Width = kind.color, cloth, 0.8
 		p.Add(bars)
 	}
+	p.Y.Min, p.Y.Max = 1.05*p.Y.Min, 1.05*p.Y.Max
 	level, err := plotter.NewLine(plotter.XYs{{X: 0, Y: 0}, {X: 1, Y: 0}})
 	if err != nil {
 		return nil, fmt.Errorf("the level: %w", err)

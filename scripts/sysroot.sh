@@ -18,8 +18,8 @@ fail() {
 
 suite=${1-} arch=${2-}
 case $suite in
-bookworm) stdcpp=libstdc++-12-dev ;;
-trixie) stdcpp=libstdc++-14-dev ;;
+bookworm) stdcpp=libstdc++-12-dev alias=oldstable ;;
+trixie) stdcpp=libstdc++-14-dev alias=stable ;;
 *) fail "there is no release '$suite' here; bookworm and trixie are known" ;;
 esac
 case $arch in
@@ -41,22 +41,30 @@ fi
 printf 'sysroot: unpacking Debian %s for %s, about 200 MB to download\n' "$suite" "$arch" >&2
 rm -rf "$sysroot"
 mkdir -p "$sysroot"
-# Runs while the .deb files are there: lists them, and keeps which package each
-# shared library is in.
+# Runs while the .deb files are there: makes sure of the release, lists them, and
+# keeps which package each shared library is in.
 # shellcheck disable=SC2016 # mmdebstrap's shell expands it
-keep='cd "$1"/var/cache/apt/archives
+keep='set -e
+	grep -qx "Codename: '$suite'" "$1"/var/lib/apt/lists/*InRelease
+	cd "$1"/var/cache/apt/archives
 	sha256sum *.deb >"$1/packages"
 	for deb in *.deb; do
 		dpkg-deb --info "$deb" shlibs 2>/dev/null >"$1/var/lib/dpkg/info/${deb%%_*}.shlibs" || rm "$1/var/lib/dpkg/info/${deb%%_*}.shlibs"
 	done'
-mmdebstrap --variant=extract --architectures="$arch" --format=tar \
-	--aptopt='APT::Install-Recommends "false"' --include="$include" \
-	--extract-hook="$keep" "$suite" - "deb http://deb.debian.org/debian $suite main" 2>"$sysroot.log" |
-	tar -x -C "$sysroot" --no-same-owner --exclude='./dev' --exclude='./usr/share/doc/*' --exclude='./usr/share/locale/*' ||
-	{
-		tail -n 20 "$sysroot.log" >&2
-		fail "mmdebstrap failed; the reason is above"
-	}
+# unpack NAME unpacks what the archive has under the release's name.
+unpack() {
+	mmdebstrap --variant=extract --architectures="$arch" --format=tar \
+		--aptopt='APT::Install-Recommends "false"' --include="$include" \
+		--extract-hook="$keep" "$1" - "deb http://deb.debian.org/debian $1 main" 2>"$sysroot.log" |
+		tar -x -C "$sysroot" --no-same-owner --exclude='./dev' --exclude='./usr/share/doc/*' --exclude='./usr/share/locale/*'
+}
+
+# A mirror in the middle of an update can have one name's index new and its
+# signed list of digests old, and the other name's both alike.
+unpack "$suite" || unpack "$alias" || {
+	tail -n 20 "$sysroot.log" >&2
+	fail "mmdebstrap failed; the reason is above"
+}
 
 # What the packages' scripts would have done: links that stay within the sysroot,
 # and the alternatives of BLAS, which OpenCV's libraries want.

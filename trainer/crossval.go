@@ -72,7 +72,11 @@ func Crossval(ctx context.Context, e *configs.Experiment, dir string, o Crossval
 			result.Seconds += done.Seconds
 		}
 	}
-	return result, v.record(result).write(o.Out)
+	record, err := v.record(result)
+	if err != nil {
+		return nil, err
+	}
+	return result, record.write(o.Out)
 }
 
 // validation is a cross-validation at work.
@@ -225,7 +229,11 @@ func (w within) Step(epoch, _, batch, batches int, loss, accuracy float64) {
 }
 
 // Report is the result's figures.
-func (r *CrossvalResult) Report() report.Crossval {
+func (r *CrossvalResult) Report() (report.Crossval, error) {
+	calibration, err := r.calibration()
+	if err != nil {
+		return report.Crossval{}, fmt.Errorf("measure how well the confidence is calibrated: %w", err)
+	}
 	figures := func(scores func(Held) []float32) report.Folds {
 		var folds []report.Evaluation
 		for held := range r.folds() {
@@ -242,7 +250,9 @@ func (r *CrossvalResult) Report() report.Crossval {
 		Kiosk: figures(func(h Held) []float32 { return h.Probabilities }),
 		Int8:  figures(func(h Held) []float32 { return h.Logits }),
 		Float: figures(func(h Held) []float32 { return h.FloatLogits }),
-	}
+
+		Calibration: calibration,
+	}, nil
 }
 
 // folds yields the answers of one fold of one seed after the other.

@@ -169,7 +169,10 @@ func TestCrossval(t *testing.T) {
 		t.Errorf("%d of 72 were named right, of three easy motifs", right)
 	}
 
-	figures := whole.Report()
+	figures, err := whole.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if figures.Pictures != 36 || math.Abs(figures.Kiosk.Accuracy.Mean-float64(right)/72) > 1e-9 {
 		t.Errorf("%d of 72 right are told as %v of %d pictures", right, figures.Kiosk.Accuracy, figures.Pictures)
 	}

@@ -13,28 +13,15 @@ import (
 	"canting/infer"
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
-	"canting/trainer/nn"
 )
 
 // Answers drawn with the chances that logits give are overconfident by as much as
 // the logits are then multiplied by.
 func TestTemperatureIsFound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	for _, factor := range []float64{0.5, 1, 3} {
-		var known []sighting
-		for range 3000 {
-			logits := []float32{float32(2 * rng.NormFloat64()), float32(2 * rng.NormFloat64()), float32(2 * rng.NormFloat64())}
-			drawn, label := rng.Float64(), 0
-			for p := nn.Softmax(logits); label < 2 && drawn > p[label]; label++ {
-				drawn -= p[label]
-			}
-			for i := range logits {
-				logits[i] *= float32(factor)
-			}
-			known = append(known, sighting{label: label, logits: logits})
-		}
-		got, err := temperature(known)
-		if err != nil || math.Abs(got/factor-1) > 0.1 {
+	for _, factor := range []float32{0.5, 1, 3} {
+		got, err := temperature(sighted(drawFold(rng, 3000, 0, factor)))
+		if err != nil || math.Abs(got/float64(factor)-1) > 0.1 {
 			t.Errorf("logits %v times too large ask for a temperature of %v, %v", factor, got, err)
 		}
 	}

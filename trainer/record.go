@@ -106,23 +106,27 @@ func (f *fit) record(j Job, run *report.Run, floats []int) Record {
 }
 
 // record describes a cross-validation.
-func (v *validation) record(result *CrossvalResult) Record {
+func (v *validation) record(result *CrossvalResult) (Record, error) {
 	r := Record{
 		Command: "crossval", DataSet: dataDigest(v.pictures), Configuration: json.RawMessage(experimentJSON(v.experiment)),
 		Folds: result.Folds, Seeds: result.Seeds, Program: program(), Machine: machine(), Seconds: result.Seconds,
 	}
-	of := result.Report()
+	of, err := result.Report()
+	if err != nil {
+		return Record{}, err
+	}
 	r.Figures = map[string]float64{
 		"press accuracy": of.Kiosk.Accuracy.Mean, "press macro recall": of.Kiosk.MacroRecall.Mean,
 		"int8 accuracy": of.Int8.Accuracy.Mean, "int8 macro recall": of.Int8.MacroRecall.Mean,
 		"float accuracy": of.Float.Accuracy.Mean, "float macro recall": of.Float.MacroRecall.Mean,
+		"calibration error": of.Calibration.Error,
 	}
 	for _, h := range result.Held {
 		r.Answers = append(r.Answers, Answer{
 			File: h.File, Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.Probabilities)], Float: v.classes[top(h.FloatLogits)],
 		})
 	}
-	return r
+	return r, nil
 }
 
 // below is a path below dir, with slashes.

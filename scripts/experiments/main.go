@@ -70,7 +70,7 @@ func main() {
 func run(ctx context.Context, recipes []recipe, of effort, data, out string, quick bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d folds, seeds %v. Shares in percent with 95 %% intervals: of the folds by the corrected resampled t, of the test pictures by Wilson's score on the seeds' mean.\n\n", of.folds, of.seeds)
-	b.WriteString("| | accuracy, int8 | macro recall, int8 | accuracy, float | test pictures right, int8 | minutes |\n|---|---|---|---|---|---|\n")
+	b.WriteString("| | accuracy, int8 | macro recall, int8 | accuracy, float | calibration error, int8 | test pictures right, int8 | minutes |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range recipes {
 		row, err := measure(ctx, r, of, data, filepath.Join(out, strings.ReplaceAll(r.name, " ", "-")))
 		if err != nil {
@@ -119,6 +119,7 @@ type figures struct {
 func measure(ctx context.Context, r recipe, of effort, data, out string) (string, error) {
 	var folds struct {
 		Kiosk, Float figures
+		Calibration  struct{ Error float64 }
 		Seconds      float64
 	}
 	seeds := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(of.seeds)), ","), "[]")
@@ -139,7 +140,7 @@ func measure(ctx context.Context, r recipe, of effort, data, out string) (string
 		right, total = right+n, total+all
 	}
 	pictures := total / len(of.seeds)
-	return fmt.Sprintf("| %s | %v | %v | %v | %s of %d: %v | %.0f |\n", r.name, folds.Kiosk.Accuracy, folds.Kiosk.MacroRecall, folds.Float.Accuracy,
+	return fmt.Sprintf("| %s | %v | %v | %v | %.3f | %s of %d: %v | %.0f |\n", r.name, folds.Kiosk.Accuracy, folds.Kiosk.MacroRecall, folds.Float.Accuracy, folds.Calibration.Error,
 		strings.Join(rights, ", "), pictures, wilson(float64(right)/float64(total), float64(pictures)), folds.Seconds/60), nil
 }
 

@@ -39,10 +39,14 @@ that is done is not done again.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), result.Report())
+			figures, err := result.Report()
+			if err != nil {
+				return err
 			}
-			printCrossval(c.OutOrStdout(), result.Report())
+			if asJSON {
+				return printJSON(c.OutOrStdout(), figures)
+			}
+			printCrossval(c.OutOrStdout(), figures)
 			return nil
 		},
 	}
@@ -62,6 +66,8 @@ func printCrossval(w io.Writer, r report.Crossval) {
 	}{{"int8, as the kiosk asks", r.Kiosk}, {"int8, guide box alone", r.Int8}, {"float, guide box alone", r.Float}} {
 		fmt.Fprintf(w, "%-24s accuracy %v   macro recall %v\n", row.name, row.of.Accuracy, row.of.MacroRecall)
 	}
+	fmt.Fprintf(w, "%-24s calibration error %.3f, by chance alone %.3f, at a temperature of %.2f that other folds asked for\n",
+		"int8, guide box alone", r.Calibration.Error, r.Calibration.ByChance, r.Calibration.Temperature)
 	for _, class := range slices.Sorted(maps.Keys(r.Kiosk.Recall)) {
 		fmt.Fprintf(w, "%-24s recall %v\n", plain(class), r.Kiosk.Recall[class])
 	}

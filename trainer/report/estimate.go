@@ -76,8 +76,18 @@ type Crossval struct {
 	Seeds    []int64  `json:"seeds"`
 	// Kiosk is the int8 model as a visitor's press asks it, with several views
 	// of a picture; Int8 and Float see the guide box alone.
-	Kiosk   Folds   `json:"kiosk"`
-	Int8    Folds   `json:"int8"`
-	Float   Folds   `json:"float"`
-	Seconds float64 `json:"seconds"`
+	Kiosk Folds `json:"kiosk"`
+	Int8  Folds `json:"int8"`
+	Float Folds `json:"float"`
+	// Calibration is of the int8 model that sees the guide box alone.
+	Calibration Calibration `json:"calibration"`
+	Seconds     float64     `json:"seconds"`
+}
+
+// Calibration is how far a model's confidence can be believed at a temperature:
+// CalibrationError and ChanceCalibrationError of its answers.
+type Calibration struct {
+	Error       float64 `json:"error"`
+	ByChance    float64 `json:"error_by_chance"`
+	Temperature float64 `json:"temperature"`
 }

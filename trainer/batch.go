@@ -85,7 +85,7 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 	for i := len(chosen); i < len(labels); i++ {
 		labels[i] = dataset.NoMotif
 		work.Go(func() error {
-			rgb := outlier(size, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
+			rgb := learntThings().outlier(size, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
 			normalise(x[i*len(rgb):], rgb, f.experiment.Input)
 			return nil
 		})

@@ -173,7 +173,7 @@ func TestLeaveOut(t *testing.T) {
 		t.Fatalf("%d motifs are left out, in %d epochs", len(got), show.epochs)
 	}
 	for i, m := range got {
-		if m.Motif != motifs[i] || m.Known.Total() != 6 || m.Left.Total() != 9 || m.Others.Total() != outlierCount || len(m.Scores) != 3 || m.Right > 6 {
+		if m.Motif != motifs[i] || m.Known.Total() != 6 || len(m.Others) != 6 || m.Others[0].Name != motifs[i] || m.Others[0].Named.Total() != 9 || m.Others[4].Name != "drawn" || m.Others[4].Named.Total() != outlierCount || m.Right > 6 {
 			t.Errorf("without %s: %+v", motifs[i], m)
 		}
 	}
@@ -203,7 +203,7 @@ func TestOutliersAreNothingToBeSureOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sure [2]float32
-	for _, rgb := range outliers(outlierCount, e.Input.Size, stream(7, streamOutliers)) {
+	for _, rgb := range newThings().outliers(outlierCount, e.Input.Size, stream(7, streamOutliers)) {
 		for i, c := range []*classifier{exposed, plain} {
 			_, says, err := c.judgePixels(rgb)
 			if err != nil {

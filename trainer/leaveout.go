@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"canting/configs"
-	"canting/infer"
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
 	"canting/trainer/report"
@@ -16,28 +15,27 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// LeftOut is how a model answers that was trained without one of the motifs, by
-// the rule that travels in it.
+// LeftOut is how a model answers that was trained without one of the motifs.
 type LeftOut struct {
 	Motif string `json:"motif"` // the one left out
 	// Right is how many of the other motifs' test pictures the model named right,
 	// had it to name one.
 	Right int `json:"right"`
-	// Known is of the other motifs' test pictures, Left of all pictures of the
-	// motif left out, and Others of things that are no cloth.
-	Known  report.Naming `json:"known"`
-	Left   report.Naming `json:"left"`
-	Others report.Naming `json:"others"`
-	// Scores compare what doubt could go by.
-	Scores []Score `json:"scores"`
+	// Known is of the other motifs' test pictures, by the rule that travels in the
+	// model.
+	Known report.Naming `json:"known"`
+	// Others are what shows none of the model's motifs: all pictures of the one left
+	// out, then each kind of things that are no cloth.
+	Others []Other `json:"others"`
 }
 
-// Score is the shares that one measure of doubt lets pass where 95 of 100 of the
-// known test pictures pass.
-type Score struct {
-	Name   string  `json:"name"`
-	Left   float64 `json:"left"`
-	Others float64 `json:"others"`
+// Other is how a model answers what it cannot know.
+type Other struct {
+	Name  string        `json:"name"`
+	Named report.Naming `json:"named"` // by the rule that travels in the model
+	// Accepted is the share that are named where 95 of 100 of the known test
+	// pictures are.
+	Accepted float64 `json:"accepted"`
 }
 
 // LeaveOut trains a model without each motif of a data set in turn, in folders of
@@ -66,11 +64,10 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show 
 		if err != nil {
 			return nil, fmt.Errorf("without %q: %w", motif, err)
 		}
-		measured, err := rest.ask(file, left, e)
+		measured, err := rest.ask(file, motif, left, e)
 		if err != nil {
 			return nil, fmt.Errorf("without %q: %w", motif, err)
 		}
-		measured.Motif = motif
 		all = append(all, measured)
 	}
 	return all, nil
@@ -135,15 +132,18 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	return file, nil
 }
 
-// ask measures a model on the test pictures, the motif left out and outliers that
-// it has not learnt from.
-func (d *data) ask(file []byte, left []picture.Picture, e *configs.Experiment) (LeftOut, error) {
+// accepted is the share of the known at which models are compared.
+const accepted = 0.95
+
+// ask measures a model on the test pictures, the motif left out and things that it
+// has not learnt from.
+func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs.Experiment) (LeftOut, error) {
 	c, err := newClassifier(file)
 	if err != nil {
 		return LeftOut{}, fmt.Errorf("read the model back: %w", err)
 	}
-	var m LeftOut
-	var known, unseen, other measures
+	m := LeftOut{Motif: motif}
+	var known []float64
 	for _, p := range d.test {
 		label, says, err := c.judge(p)
 		if err != nil {
@@ -153,49 +153,47 @@ func (d *data) ask(file []byte, left []picture.Picture, e *configs.Experiment) (
 			m.Right++
 		}
 		m.Known.Count(says.Unknown)
-		known.add(c, says)
+		known = append(known, says.Familiarity)
 	}
-	for _, p := range left {
-		_, says, err := c.judge(p)
-		if err != nil {
+	least := exceeded(known, accepted)
+	unseen := make([][]byte, len(left))
+	for i, p := range left {
+		if unseen[i], err = p.Exact(); err != nil {
 			return LeftOut{}, err
 		}
-		m.Left.Count(says.Unknown)
-		unseen.add(c, says)
 	}
-	for _, rgb := range outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers, 2)) {
-		_, says, err := c.judgePixels(rgb)
-		if err != nil {
+	other, err := c.other(motif, unseen, least)
+	if err != nil {
+		return LeftOut{}, err
+	}
+	m.Others = append(m.Others, other)
+	for i, k := range newThings().kinds() {
+		rng, drawn := stream(e.Seed, streamOutliers, 2, uint64(i)), make([][]byte, outlierCount)
+		for i := range drawn {
+			drawn[i] = k.draw(e.Input.Size, rng)
+		}
+		if other, err = c.other(k.name, drawn, least); err != nil {
 			return LeftOut{}, err
 		}
-		m.Others.Count(says.Unknown)
-		other.add(c, says)
-	}
-	for i, name := range measureNames {
-		least := exceeded(known[i], 0.95)
-		m.Scores = append(m.Scores, Score{name, passing(unseen[i], least), passing(other[i], least)})
+		m.Others = append(m.Others, other)
 	}
 	return m, nil
 }
 
-// measures are what doubt could go by, each picture's in the order of the names.
-type measures [3][]float64
-
-var measureNames = [3]string{"distance", "confidence", "familiarity"}
-
-func (m *measures) add(c *classifier, says infer.Classification) {
-	for i, v := range [3]float64{-float64(c.session.Distance()), float64(says.Confidence), says.Familiarity} {
-		m[i] = append(m[i], v)
-	}
-}
-
-// passing is the share of values from a least one on.
-func passing(values []float64, least float64) float64 {
-	n := 0
-	for _, v := range values {
-		if v >= least {
+// other asks about pictures of none of the motifs, where least is the familiarity
+// from which on the known are named.
+func (c *classifier) other(name string, pictures [][]byte, least float64) (Other, error) {
+	o, n := Other{Name: name}, 0
+	for _, rgb := range pictures {
+		_, says, err := c.judgePixels(rgb)
+		if err != nil {
+			return Other{}, err
+		}
+		o.Named.Count(says.Unknown)
+		if says.Familiarity >= least {
 			n++
 		}
 	}
-	return float64(n) / float64(max(len(values), 1))
+	o.Accepted = float64(n) / float64(max(len(pictures), 1))
+	return o, nil
 }

@@ -1,28 +1,92 @@
 package trainer
 
 import (
+	"math"
 	"math/rand/v2"
+	"strings"
+	"sync"
+
+	"canting/trainer/pattern"
 )
 
-// outliers are pictures of size x size RGB pixels that show no cloth at all: plain
-// colours, a colour that runs into another, and noise of grains from one pixel to a
-// third of the side. The same state of rng gives the same pixels.
-func outliers(n, size int, rng *rand.Rand) [][]byte {
-	all := make([][]byte, n)
-	for i := range all {
-		all[i] = outlier(size, rng)
+// things are pictures that show no cloth. Drawn ones are of the given series of
+// families.
+type things [][]pattern.Family
+
+// learntThings are what a network is trained to be unsure of and learns doubt from;
+// newThings, what it is measured with, are of no series that it has learnt from.
+func learntThings() things { return bothThings()[0] }
+func newThings() things    { return bothThings()[1] }
+
+var bothThings = sync.OnceValue(func() (both [2]things) {
+	for i, series := range inSeries(pattern.Strange()) {
+		both[i%2] = append(both[i%2], series)
+	}
+	return both
+})
+
+// inSeries puts families beside each other that differ in a number or a variety:
+// "quasicrystal of 5" and "of 7", "Julia set, rabbit" and "Julia set, dust".
+func inSeries(families []pattern.Family) (all things) {
+	last := ""
+	for _, f := range families {
+		name := f.Name[:strings.IndexAny(f.Name+",", ",0123456789")]
+		if name != last {
+			all, last = append(all, nil), name
+		}
+		all[len(all)-1] = append(all[len(all)-1], f)
 	}
 	return all
 }
 
-func outlier(size int, rng *rand.Rand) []byte {
-	switch rng.IntN(4) {
-	case 0:
-		return plain(size, rng)
-	case 1:
-		return shade(size, rng)
+// kind is a sort of thing; draw gives size x size RGB pixels.
+type kind struct {
+	name string
+	draw func(size int, rng *rand.Rand) []byte
+}
+
+func (t things) whole() []kind {
+	return []kind{{"plain", plain}, {"shade", shade}, {"grains", grains}, {"drawn", t.drawn}}
+}
+
+// kinds are as likely as each other.
+func (t things) kinds() []kind { return append(t.whole(), kind{"parts", t.parts}) }
+
+// outliers are n pictures, each kind's in turn. The same state of rng gives the same
+// pixels.
+func (t things) outliers(n, size int, rng *rand.Rand) [][]byte {
+	all, kinds := make([][]byte, n), t.kinds()
+	for i := range all {
+		all[i] = kinds[i%len(kinds)].draw(size, rng)
 	}
-	return grains(size, rng)
+	return all
+}
+
+// outlier is a picture of any kind.
+func (t things) outlier(size int, rng *rand.Rand) []byte {
+	kinds := t.kinds()
+	return kinds[rng.IntN(len(kinds))].draw(size, rng)
+}
+
+// drawn is a pattern that is on no cloth.
+func (t things) drawn(size int, rng *rand.Rand) []byte {
+	series := t[rng.IntN(len(t))]
+	return series[rng.IntN(len(series))].Draw(size, rng)
+}
+
+// parts are two things that meet at a straight edge, as a table and a wall do.
+func (t things) parts(size int, rng *rand.Rand) []byte {
+	kinds := t.whole()
+	one, other := kinds[rng.IntN(len(kinds))].draw(size, rng), kinds[rng.IntN(len(kinds))].draw(size, rng)
+	sin, cos := math.Sincos(2 * math.Pi * rng.Float64())
+	edge := 0.6 * (rng.Float64() - 0.5) * float64(size)
+	for i := range size * size {
+		x, y := float64(i%size)-float64(size)/2, float64(i/size)-float64(size)/2
+		if cos*x+sin*y > edge {
+			copy(one[3*i:3*i+3], other[3*i:])
+		}
+	}
+	return one
 }
 
 // colour is a random one, 0 to 255 a channel.

@@ -32,7 +32,7 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 		return nil, err
 	}
 	e := j.Experiment
-	strange := outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers))
+	strange := learntThings().outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers))
 	var seen []sighting
 	for fold := range e.Decision.Folds {
 		var train, held []picture.Picture
@@ -202,7 +202,7 @@ func (c *classifier) doubt(d *data, e *configs.Experiment) (*report.Doubt, error
 		}
 		told.Others = append(told.Others, says.Familiarity)
 	}
-	for _, rgb := range outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers, 1)) {
+	for _, rgb := range newThings().outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers, 1)) {
 		_, says, err := c.judgePixels(rgb)
 		if err != nil {
 			return nil, err

@@ -3,9 +3,10 @@ package command
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"canting/trainer"
-	"canting/trainer/report"
 
 	"github.com/spf13/cobra"
 )
@@ -18,7 +19,8 @@ func newDoubt() *cobra.Command {
 		Short: "Measure what a model makes of cloths that it has never seen",
 		Long: `Trains a model without each motif below --data in turn, and counts how often
 it names one all the same: of test pictures of its own motifs, of the motif left
-out, and of things that are no cloth. Ctrl-C stops; the same command goes on.`,
+out, and of things that are no cloth, by kind. The shares are those where 95 of
+100 of the known are named and, in brackets, by the rule in the model. Ctrl-C stops; the same command goes on.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			e, err := r.experiment(c)
@@ -44,40 +46,36 @@ out, and of things that are no cloth. Ctrl-C stops; the same command goes on.`,
 	return c
 }
 
-// printDoubt writes the shares named as Markdown: by the rule that is in the model,
-// then what each measure would name where it names 95 of 100 of the known.
+// printDoubt writes, as Markdown, the shares that are named where 95 of 100 of the
+// known test pictures are and, in brackets, by the rule that is in the model.
 func printDoubt(w io.Writer, measured []trainer.LeftOut) {
-	fmt.Fprint(w, "| left out | right of the known | known named | left out named | no cloth named |")
-	for _, s := range measured[0].Scores {
-		fmt.Fprintf(w, " %s alone: left out, no cloth |", s.Name)
+	fmt.Fprint(w, "| left out | right of the known | known named | the motif left out |")
+	for _, o := range measured[0].Others[1:] {
+		fmt.Fprintf(w, " %s |", o.Name)
 	}
-	fmt.Fprint(w, "\n|---|---|---|---|---|")
-	for range measured[0].Scores {
-		fmt.Fprint(w, "---|")
-	}
-	fmt.Fprintln(w)
-	var known, left, others report.Naming
-	right := 0
-	scores := make([]trainer.Score, len(measured[0].Scores))
+	fmt.Fprintf(w, " all that is no cloth |\n|%s\n", strings.Repeat("---|", 4+len(measured[0].Others)))
+	all := trainer.LeftOut{Motif: "all", Others: make([]trainer.Other, len(measured[0].Others))}
 	for _, m := range measured {
-		printDoubtRow(w, plain(m.Motif), m.Right, m.Known, m.Left, m.Others, m.Scores)
-		right += m.Right
-		known, left, others = known.Plus(m.Known), left.Plus(m.Left), others.Plus(m.Others)
-		for i, s := range m.Scores {
-			scores[i].Left += s.Left / float64(len(measured))
-			scores[i].Others += s.Others / float64(len(measured))
+		printDoubtRow(w, m)
+		all.Right, all.Known = all.Right+m.Right, all.Known.Plus(m.Known)
+		for i, o := range m.Others {
+			all.Others[i].Named = all.Others[i].Named.Plus(o.Named)
+			all.Others[i].Accepted += o.Accepted / float64(len(measured))
 		}
 	}
-	printDoubtRow(w, "all", right, known, left, others, scores)
+	printDoubtRow(w, all)
 }
 
-func printDoubtRow(w io.Writer, name string, right int, known, left, others report.Naming, scores []trainer.Score) {
-	fmt.Fprintf(w, "| %s | %d of %d |", name, right, known.Total())
-	for _, n := range []report.Naming{known, left, others} {
-		fmt.Fprintf(w, " %.1f %% |", 100*n.Share())
+func printDoubtRow(w io.Writer, m trainer.LeftOut) {
+	fmt.Fprintf(w, "| %s | %d of %d | 95 %% (%.0f %%) |", plain(m.Motif), m.Right, m.Known.Total(), 100*m.Known.Share())
+	var things trainer.Other
+	kinds := m.Others[1:]
+	for _, o := range kinds {
+		things.Named = things.Named.Plus(o.Named)
+		things.Accepted += o.Accepted / float64(len(kinds))
 	}
-	for _, s := range scores {
-		fmt.Fprintf(w, " %.0f %%, %.0f %% |", 100*s.Left, 100*s.Others)
+	for _, o := range append(slices.Clone(m.Others), things) {
+		fmt.Fprintf(w, " %.1f %% (%.1f %%) |", 100*o.Accepted, 100*o.Named.Share())
 	}
 	fmt.Fprintln(w)
 }

@@ -44,6 +44,11 @@ stage() {
 	sed -f $parts/kiosk.sed configs/kiosk.yaml >"$root/etc/canting/kiosk.yaml"
 	chmod 644 "$root/etc/canting/kiosk.yaml"
 	SOURCE_DATE_EPOCH=$epoch emulate "$built/canting-manual" "$root/usr/share"
+	{
+		printf '.TH CANTING-BENCH 1\n.SH NAME\ncanting\\-bench \\- time a model\n.SH DESCRIPTION\n.nf\n'
+		emulate "$built/canting-bench" --help | sed 's/[\-]/\\&/g'
+		printf '.fi\n.SH SEE ALSO\n.BR canting (1)\n'
+	} >"$root/usr/share/man/man1/canting-bench.1"
 }
 
 # try has the packaged program load its packaged configuration and name a cloth.

@@ -8,9 +8,11 @@
 # packages in /var/cache/canting: current.deb is the one that serves, and
 # previous.deb the one before it. A package that was installed otherwise is not
 # there, and then there is nothing to go back to. Ready means that /readyz says
-# so: the camera gives pictures and the page has a label.
+# so: the camera gives pictures and the page has a label. CANTING_READY_SECONDS waits
+# longer or shorter than a minute for that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+patience=${CANTING_READY_SECONDS-60}
 
 fail() {
 	printf 'deploy: %s\n' "$1" >&2
@@ -37,10 +39,10 @@ install_package() {
 	remote "DEBIAN_FRONTEND=noninteractive apt-get install -y -q --allow-downgrades --reinstall -o DPkg::Lock::Timeout=300 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $1 </dev/null"
 }
 
-# ready waits a minute for the kiosk, which the connection reaches where its
+# ready waits for the kiosk, which the connection reaches where its
 # configuration has it listen.
 ready() {
-	local end=$((SECONDS + 60)) answer='' address
+	local end=$((SECONDS + patience)) answer='' address
 	address=$(remote 'sed -n s/^listen:\ *//p /etc/canting/kiosk.yaml')
 	case $address in
 	:* | 0.0.0.0:*) address=127.0.0.1:${address##*:} ;;
@@ -53,7 +55,7 @@ ready() {
 		esac
 		sleep 2
 	done
-	printf 'deploy: after a minute /readyz says: %s\n' "$(tail -n 1 <<<"${answer:-nothing}")" >&2
+	printf 'deploy: after %s s /readyz says: %s\n' "$patience" "$(tail -n 1 <<<"${answer:-nothing}")" >&2
 	return 1
 }
 

@@ -26,7 +26,7 @@ check=("${build[@]}" binutils-aarch64-linux-gnu shellcheck)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
 training=("${build[@]}" python3-torch python3-yaml)
 pi=(arch-test ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
-	binfmt-support cpio e2fsprogs kmod minisign qemu-system-arm qemu-utils xz-utils)
+	binfmt-support cpio e2fsprogs kmod minisign openssh-client qemu-system-arm qemu-utils xz-utils)
 
 # A node from elsewhere is as good as Debian's, and Debian's would displace it.
 command -v node >/dev/null || test+=(nodejs)

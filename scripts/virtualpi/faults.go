@@ -80,13 +80,19 @@ func unplug(ctx context.Context, b *bench) (string, error) {
 func dropBuffers(ctx context.Context, b *bench) (string, error) {
 	return fault(ctx, b,
 		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=100",
-		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=0")
+		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=80")
 }
 
 func disconnect(ctx context.Context, b *bench) (string, error) {
 	return fault(ctx, b,
 		"v4l2-ctl -d /dev/video0 -c disconnect=1; systemctl stop cloth; echo vivid.0 >"+vivid+"unbind",
 		"echo vivid.0 >"+vivid+"bind; udevadm settle; systemctl start cloth")
+}
+
+// hang stops the camera process, as a driver does whose call never returns. The
+// kiosk itself has to end it.
+func hang(ctx context.Context, b *bench) (string, error) {
+	return fault(ctx, b, "pkill -STOP -f '^/usr/bin/canting camera'", "true")
 }
 
 // stopKiosk stops the kiosk's process as a deadlock would.

@@ -24,9 +24,11 @@ trixie) opencv=410 ;;
 esac
 [ "$(id -u)" -eq 0 ] || fail 'run it as root: Debian is installed into a folder with its owners and device nodes'
 
-# What the guest needs to be asked and watched from outside, and what canting's
-# package depends on, so that installing it asks no server.
+# What the guest needs to be asked and watched from outside, what docs/raspberry-pi.md
+# has a person use there, and what canting's package depends on, so that installing it
+# asks no server.
 packages=systemd-sysv,udev,kmod,dbus,iproute2,procps,adduser,qemu-guest-agent,v4l-utils,gpiod,curl,strace
+packages+=,openssh-server,sudo,psmisc,man-db,bash-completion
 for library in core imgproc imgcodecs videoio; do
 	packages+=,libopencv-$library$opencv
 done
@@ -56,7 +58,7 @@ debian() {
 	# of an hour: its package is only unpacked, and the initramfs is our own.
 	mmdebstrap --quiet --variant=minbase --mode=root --architectures=arm64 \
 		--aptopt='APT::Install-Recommends "false"' \
-		--dpkgopt='force-unsafe-io' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='force-unsafe-io' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-include=/usr/share/man/man1/canting*' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 		--include="$packages" \
 		--customize-hook="cd '$debs' && export APT_CONFIG=\$MMDEBSTRAP_APT_CONFIG &&
@@ -69,9 +71,13 @@ debian() {
 settings() {
 	echo pi >"$root/etc/hostname"
 	echo '127.0.0.1 localhost pi' >"$root/etc/hosts"
+	mkdir -p "$root/usr/share/man/man1" # for canting's pages, the only ones
 	printf '[Match]\nType=ether\n[Network]\nDHCP=yes\n' >"$root/etc/systemd/network/ether.network"
 	systemctl --quiet --root="$root" enable systemd-networkd
-	# Each unit costs an emulated processor seconds, and none of these is looked at.
+	# Each unit costs an emulated processor seconds: ssh is started by who needs it, and
+	# none of the others is looked at. An index of manual pages costs more.
+	rm -f "$root/var/lib/man-db/auto-update"
+	systemctl --quiet --root="$root" disable ssh
 	systemctl --quiet --root="$root" mask getty@tty1 serial-getty@ttyAMA0 systemd-networkd-wait-online e2scrub_reap \
 		apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 }

@@ -36,10 +36,14 @@ func install(ctx context.Context, b *bench) (string, error) {
 		return "", err
 	}
 	began := time.Now()
-	if _, err := m.run(ctx, "apt-get install -y -q --no-install-recommends /host/"+filepath.Base(b.deb)); err != nil {
+	// Raspberry Pi OS has a group for its pins, Debian has none.
+	if _, err := m.run(ctx, "groupadd --system gpio && apt-get install -y -q --no-install-recommends /host/"+filepath.Base(b.deb)); err != nil {
 		return "", err
 	}
 	took := time.Since(began)
+	if _, err := m.run(ctx, "runuser -u canting -- test -r /dev/gpiochip0"); err != nil {
+		return "", fmt.Errorf("the kiosk may not use the pins before the next start of the board: %w", err)
+	}
 	// The package listens to this machine only.
 	if err := retry(ctx, m, `curl -fsS http://127.0.0.1:8080/healthz`); err != nil {
 		return "", err
@@ -126,14 +130,25 @@ func memory(ctx context.Context, b *bench) (string, error) {
 }
 
 // upgradeAndRemove upgrades to a later version, removes and purges. The
-// configuration and the models outlast all but the purge.
+// configuration, the models and which of them are too old outlast all but the
+// purge.
 func upgradeAndRemove(ctx context.Context, b *bench) (string, error) {
 	m := b.machine
-	later, err := b.laterPackage(ctx)
+	later, err := b.altered(ctx, "later", "true")
 	if err != nil {
 		return "", err
 	}
 	if err := m.send(later); err != nil {
+		return "", err
+	}
+	if err := installAndActivate(ctx, m, b.models.first); err != nil {
+		return "", err
+	}
+	if err := retry(ctx, m, "grep -qx 1 /var/lib/canting/models/floor"); err != nil {
+		return "", fmt.Errorf("a model that serves does not become the oldest that may: %w", err)
+	}
+	older, err := b.models.sign(ctx, b.models.second.path, "older.tflite", 0)
+	if err != nil {
 		return "", err
 	}
 	const kept = `sha256sum /etc/canting/kiosk.yaml; cd /var/lib/canting/models && find . -type f ! -name lock | sort | xargs sha256sum`
@@ -157,24 +172,31 @@ func upgradeAndRemove(ctx context.Context, b *bench) (string, error) {
 			return "", fmt.Errorf("%s changed the configuration or the models from\n%s to\n%s", step.what, before, after)
 		}
 	}
+	if err := refused(ctx, m, bad{older, "older"}); err != nil {
+		return "", err
+	}
 	if _, _, err := m.kiosk.await(ctx, "a label after the package's return", labelled); err != nil {
 		return "", err
 	}
 	if _, err := m.run(ctx, `apt-get purge -y -q canting && ! ls -d /etc/canting /var/lib/canting && ! getent passwd canting && ! dpkg-query --show canting`); err != nil {
 		return "", fmt.Errorf("the purge: %w", err)
 	}
-	return fmt.Sprintf("%d files kept by upgrade, removal and return; none after the purge", strings.Count(before, "\n")), nil
+	return fmt.Sprintf("%d files kept by upgrade, removal and return, an older model still refused; none after the purge", strings.Count(before, "\n")), nil
 }
 
-// laterPackage is the package with a higher version and nothing else changed.
-func (b *bench) laterPackage(ctx context.Context) (string, error) {
-	tree, later := filepath.Join(b.out, "later"), filepath.Join(b.out, "later.deb")
+// altered is the package with a later version, and with what a script changes in
+// its files.
+func (b *bench) altered(ctx context.Context, name, script string) (string, error) {
+	tree, deb := filepath.Join(b.out, name), filepath.Join(b.out, name+".deb")
+	if err := os.RemoveAll(tree); err != nil {
+		return "", err
+	}
 	if _, err := command(ctx, "dpkg-deb", "--raw-extract", b.deb, tree); err != nil {
 		return "", err
 	}
-	if _, err := command(ctx, "sed", "-i", "s/^Version: .*/&+later/", filepath.Join(tree, "DEBIAN", "control")); err != nil {
+	if _, err := command(ctx, "env", "-C", tree, "sh", "-euc", "sed -i 's/^Version: .*/&+"+name+"/' DEBIAN/control; "+script); err != nil {
 		return "", err
 	}
-	_, err := command(ctx, "dpkg-deb", "--root-owner-group", "--build", tree, later)
-	return later, err
+	_, err := command(ctx, "dpkg-deb", "--root-owner-group", "--build", tree, deb)
+	return deb, err
 }

@@ -31,6 +31,7 @@ type machine struct {
 	monitor *conversation
 	agent   *conversation
 	kiosk   kiosk
+	ssh     int    // the host's port that leads to the guest's ssh
 	share   string // the host's folder that is /host in the guest
 	qemu    *exec.Cmd
 	ended   chan error // gets qemu's end once
@@ -53,6 +54,10 @@ func start(ctx context.Context, h hardware) (*machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	ssh, err := freePort()
+	if err != nil {
+		return nil, err
+	}
 	sockets, err := os.MkdirTemp("", "virtualpi") // a Unix socket's path is 108 bytes at most
 	if err != nil {
 		return nil, err
@@ -67,7 +72,7 @@ func start(ctx context.Context, h hardware) (*machine, error) {
 		"-M", "virt", "-cpu", h.board.cpu, "-smp", "2", "-m", "1024", "-accel", "tcg,thread=multi",
 		"-kernel", filepath.Join(h.images, "vmlinuz"), "-initrd", filepath.Join(h.images, "initrd.img"), "-append", words,
 		"-drive", "if=none,id=root,format=qcow2,cache=unsafe,file=" + h.disk, "-device", "virtio-blk-pci,drive=root",
-		"-netdev", fmt.Sprintf("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%d-:8080", port), "-device", "virtio-net-pci,netdev=net,romfile=",
+		"-netdev", fmt.Sprintf("user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%d-:8080,hostfwd=tcp:127.0.0.1:%d-:22", port, ssh), "-device", "virtio-net-pci,netdev=net,romfile=",
 		"-device", "virtio-rng-pci",
 		"-virtfs", "local,mount_tag=host,security_model=none,path=" + h.share,
 		"-device", "virtio-serial-pci", "-chardev", "socket,id=agent,server=on,wait=off,path=" + agent,
@@ -78,6 +83,7 @@ func start(ctx context.Context, h hardware) (*machine, error) {
 	m := &machine{
 		started: time.Now(),
 		kiosk:   kiosk{fmt.Sprintf("http://localhost:%d", port)},
+		ssh:     ssh,
 		share:   h.share,
 		qemu:    exec.CommandContext(ctx, "qemu-system-aarch64", append(arguments, h.more...)...),
 		ended:   make(chan error, 1),
@@ -164,7 +170,7 @@ func (m *machine) run(ctx context.Context, script string) (string, error) {
 				return "", fmt.Errorf("the guest agent's output: %w", err)
 			}
 			if s.ExitCode != 0 || s.Signal != 0 {
-				return string(stdout), &guestError{script, s.ExitCode, s.Signal, strings.TrimSpace(string(stderr))}
+				return string(stdout), &guestError{script, s.ExitCode, s.Signal, end(stdout), end(stderr)}
 			}
 			return string(stdout), nil
 		}
@@ -176,13 +182,19 @@ func (m *machine) run(ctx context.Context, script string) (string, error) {
 
 // guestError is a script that failed in the guest.
 type guestError struct {
-	script       string
-	code, signal int
-	stderr       string
+	script         string
+	code, signal   int
+	stdout, stderr string // their ends
 }
 
 func (e *guestError) Error() string {
-	return fmt.Sprintf("in the guest, %s: exit code %d, signal %d: %s", e.script, e.code, e.signal, e.stderr)
+	return fmt.Sprintf("in the guest, %s: exit code %d, signal %d: %s %s", e.script, e.code, e.signal, e.stdout, e.stderr)
+}
+
+// end is what a program printed last.
+func end(printed []byte) string {
+	const enough = 1000
+	return strings.TrimSpace(string(printed[max(0, len(printed)-enough):]))
 }
 
 // pressButton presses the board's button: QEMU's virt machine has one, at line 3

@@ -60,9 +60,13 @@ var scenarios = []scenario{
 	{"camera unplugged and plugged in", unplug},
 	{"camera drops every buffer", dropBuffers},
 	{"camera disconnects while it streams", disconnect},
+	{"camera hangs, its process with it", hang},
 	{"kiosk stopped (SIGSTOP): the watchdog", stopKiosk},
 	{"the page in a browser", screenshot},
 	{"memory", memory},
+	{"what the unit keeps the kiosk from", confined},
+	{"the commands of docs/raspberry-pi.md", followGuide},
+	{"deploy over ssh, and back", deploy},
 	{"upgrade, remove and purge the package", upgradeAndRemove},
 	{"power cuts during installs and activations", cutPower},
 }

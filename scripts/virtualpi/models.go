@@ -40,8 +40,11 @@ quantization: {calibration: 8}
 decision: {folds: 0, threshold: 0}
 `
 
-// makeModels makes a key and two small models. All have version 1:
-// the floor must not rise between two of them.
+// version is that of every model that is to serve: the floor must not rise
+// between two of them.
+const version = 1
+
+// makeModels makes a key and two small models.
 func makeModels(ctx context.Context, programs, folder string) (*models, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func makeModels(ctx context.Context, programs, folder string) (*models, error) {
 		if _, err := command(ctx, trainer, "train", "--config", m.file("recipe.yaml"), "--seed", fmt.Sprint(seed), "--data", m.file("cloths"), "--out", out); err != nil {
 			return nil, err
 		}
-		if *s, err = m.sign(ctx, filepath.Join(out, "model.tflite"), fmt.Sprintf("model-%d.tflite", seed)); err != nil {
+		if *s, err = m.sign(ctx, filepath.Join(out, "model.tflite"), fmt.Sprintf("model-%d.tflite", seed), version); err != nil {
 			return nil, err
 		}
 	}
@@ -80,20 +83,20 @@ func makeModels(ctx context.Context, programs, folder string) (*models, error) {
 func (m *models) file(name string) string { return filepath.Join(m.folder, name) }
 
 // sign copies a model into the curator's folder under a name and signs it.
-func (m *models) sign(ctx context.Context, from, name string) (signed, error) {
+func (m *models) sign(ctx context.Context, from, name string, version int) (signed, error) {
 	content, err := os.ReadFile(from)
 	if err != nil {
 		return signed{}, err
 	}
-	return m.signBytes(ctx, content, name)
+	return m.signBytes(ctx, content, name, version)
 }
 
-func (m *models) signBytes(ctx context.Context, content []byte, name string) (signed, error) {
+func (m *models) signBytes(ctx context.Context, content []byte, name string, version int) (signed, error) {
 	path := m.file(name)
 	if err := os.WriteFile(path, content, 0o644); err != nil {
 		return signed{}, err
 	}
-	_, err := command(ctx, "minisign", "-S", "-s", m.file("key"), "-m", path, "-t", "version:1")
+	_, err := command(ctx, "minisign", "-S", "-s", m.file("key"), "-m", path, "-t", fmt.Sprint("version:", version))
 	sum := sha256.Sum256(content)
 	return signed{path, hex.EncodeToString(sum[:])}, err
 }
@@ -166,7 +169,7 @@ func (m *models) badModels(ctx context.Context) ([]bad, error) {
 		}
 		all = append(all, bad{signed{path: path}, b.reason})
 	}
-	s, err := m.signBytes(ctx, spoilt, "golden.tflite")
+	s, err := m.signBytes(ctx, spoilt, "golden.tflite", version)
 	return append(all, bad{s, "golden"}), err
 }
 
@@ -185,23 +188,12 @@ func swapModels(ctx context.Context, b *bench) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var refused []string
+	var reasons []string
 	for _, wrong := range bads {
-		if err := wrong.send(m); err != nil {
+		if err := refused(ctx, m, wrong); err != nil {
 			return "", err
 		}
-		out, err := m.run(ctx, cantingModels+"install /host/"+filepath.Base(wrong.path))
-		var failed *guestError
-		if !errors.As(err, &failed) {
-			return "", fmt.Errorf("a model that is %s was not refused: %s %w", wrong.reason, out, err)
-		}
-		var said struct {
-			Refused string `json:"refused"`
-		}
-		if err := json.Unmarshal([]byte(out), &said); err != nil || said.Refused != wrong.reason {
-			return "", fmt.Errorf("a model that is %s was refused as %q: %s", wrong.reason, said.Refused, failed.stderr)
-		}
-		refused = append(refused, said.Refused)
+		reasons = append(reasons, wrong.reason)
 	}
 	if _, err := m.run(ctx, cantingModels+"rollback"); err != nil {
 		return "", err
@@ -210,7 +202,26 @@ func swapModels(ctx context.Context, b *bench) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("two models with their golden pairs repeated; refused: %s; rolled back in %.1f s", strings.Join(refused, ", "), took.Seconds()), nil
+	return fmt.Sprintf("two models with their golden pairs repeated; refused: %s; rolled back in %.1f s", strings.Join(reasons, ", "), took.Seconds()), nil
+}
+
+// refused has a model refused, for its reason.
+func refused(ctx context.Context, m *machine, wrong bad) error {
+	if err := wrong.send(m); err != nil {
+		return err
+	}
+	out, err := m.run(ctx, cantingModels+"install /host/"+filepath.Base(wrong.path))
+	var failed *guestError
+	if !errors.As(err, &failed) {
+		return fmt.Errorf("a model that is %s was not refused: %s %w", wrong.reason, out, err)
+	}
+	var said struct {
+		Refused string `json:"refused"`
+	}
+	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Refused != wrong.reason {
+		return fmt.Errorf("a model that is %s was refused as %q: %s", wrong.reason, said.Refused, failed.stderr)
+	}
+	return nil
 }
 
 // installAndActivate does so with a signed model and waits until it serves.

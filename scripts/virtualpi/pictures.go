@@ -44,7 +44,7 @@ func photographs(ctx context.Context, b *bench) (string, error) {
 		}
 		files = append(files, of[:min(eachMotif, len(of))]...)
 	}
-	s, err := b.models.sign(ctx, b.trained, "photographs.tflite")
+	s, err := b.models.sign(ctx, b.trained, "photographs.tflite", version)
 	if err != nil {
 		return "", err
 	}

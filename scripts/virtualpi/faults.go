@@ -80,7 +80,7 @@ func unplug(ctx context.Context, b *bench) (string, error) {
 func dropBuffers(ctx context.Context, b *bench) (string, error) {
 	return fault(ctx, b,
 		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=100",
-		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=80")
+		"v4l2-ctl -d /dev/video0 -c percentage_of_dropped_buffers=0")
 }
 
 func disconnect(ctx context.Context, b *bench) (string, error) {

@@ -105,7 +105,7 @@ func (k kiosk) await(ctx context.Context, what string, wanted func(state) bool) 
 		}
 		if pause(ctx, 50*time.Millisecond) != nil {
 			seen, _ := json.Marshal(s)
-			return s, time.Since(began), fmt.Errorf("%s did not come: the last state was %s, the last error %w", what, seen, err)
+			return s, time.Since(began), fmt.Errorf("%s did not come: the last state was %s, the last error %v", what, seen, err)
 		}
 	}
 }

@@ -111,6 +111,11 @@ demo-model: setup-build bin/canting-trainer ## Draw, train and embed the demonst
 	bin/canting-trainer draw --seed 3 --frames 4 --out firmware/demo/cloths
 	cp build/demo/model/model.tflite firmware/demo/demo.tflite
 
+.PHONY: backbone
+backbone: setup-build bin/canting-trainer ## Make the backbone that trainings start from again, from drawn patterns; takes an hour, goes on when cut short
+	bin/canting-trainer pretrain --resume --out build/backbone
+	cp build/backbone/backbone.tflite trainer/backbone/patterns.tflite
+
 .PHONY: experiments experiments-quick
 experiments: setup-build bin/canting-trainer ## Measure the recipes on DATA by cross-validation and write docs/experiments.md; takes hours, goes on when cut short; BACKBONE=FILE adds a row
 	go run ./scripts/experiments $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments

@@ -7,16 +7,30 @@ import "image"
 // (test-time augmentation). What lies outside of the guide box is not the
 // visitor's cloth, and no view shows it.
 type View struct {
-	// Cut is the part of the guide box's side that is left out, evenly on all
-	// sides, in [0, 1).
+	// Cut is the part of the guide box's side that is left out, in [0, 1).
 	Cut float64
+	// Corner is where the rest lies: 0 in the middle, -1 at the box's upper left,
+	// 1 at its lower right.
+	Corner int
 }
 
-// Views are the crops in the order in which they are to be used. The first is
-// the guide box itself. RATIONALE.md says why there are no others.
-var Views = []View{{}, {Cut: 0.2}}
+// guideBox is the view that every answer begins with.
+var guideBox = View{}
+
+// views are the crops in the order in which they are to be used. RATIONALE.md says
+// why there are no others.
+var views = []View{guideBox, {Cut: 0.2}, {Cut: 0.5, Corner: -1}, {Cut: 0.5, Corner: 1}}
+
+// Views are the crops that a press looks at, the guide box first.
+func (p *Preprocessor) Views() []View {
+	if p.params.Corners {
+		return views
+	}
+	return views[:2]
+}
 
 // within is the square of box, itself a square, that v looks at.
 func (v View) within(box image.Rectangle) image.Rectangle {
-	return box.Inset(int(v.Cut * float64(box.Dx()) / 2))
+	margin := int(v.Cut * float64(box.Dx()) / 2)
+	return box.Inset(margin).Add(image.Pt(margin*v.Corner, margin*v.Corner))
 }

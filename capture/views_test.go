@@ -9,48 +9,63 @@ import (
 )
 
 func TestViewsStayInTheGuideBox(t *testing.T) {
-	if Views[0] != (View{}) {
-		t.Errorf("the first view is %+v, not the guide box", Views[0])
+	if views[0] != guideBox {
+		t.Errorf("the first view is %+v, not the guide box", views[0])
 	}
 	for _, size := range []image.Point{{640, 480}, {480, 640}, {61, 50}, {1, 1}} {
 		guide := GuideBox(size.X, size.Y, 0.9)
-		if box := Views[0].within(guide); box != guide {
+		if box := guideBox.within(guide); box != guide {
 			t.Errorf("the first view of %v is %v, the guide box %v", size, box, guide)
 		}
-		for _, v := range Views {
+		for _, v := range views {
 			if box := v.within(guide); !box.In(guide) || box.Empty() || box.Dx() != box.Dy() {
 				t.Errorf("view %+v of %v is %v, not a square in %v", v, size, box, guide)
 			}
 		}
 	}
-	if got, want := (View{Cut: 0.5}).within(image.Rect(10, 20, 110, 120)), image.Rect(35, 45, 85, 95); got != want {
-		t.Errorf("the middle half is %v, want %v", got, want)
+	box := image.Rect(10, 20, 110, 120)
+	for corner, want := range map[int]image.Rectangle{
+		-1: image.Rect(10, 20, 60, 70), 0: image.Rect(35, 45, 85, 95), 1: image.Rect(60, 70, 110, 120),
+	} {
+		if got := (View{Cut: 0.5, Corner: corner}).within(box); got != want {
+			t.Errorf("half of %v at corner %d is %v, want %v", box, corner, got, want)
+		}
 	}
 }
 
 // Every view is another tensor, the first the one that Run makes.
 func TestRunView(t *testing.T) {
 	const side = 32
-	p := preprocessor(t, metadata.Preprocessing{Crop: 0.9, GreyWorld: true, Std: [3]float64{1, 1, 1}}, InputSpec{side, side, "uint8", 1, 0})
+	p := preprocessor(t, metadata.Preprocessing{Crop: 0.9, GreyWorld: true, Corners: true, Std: [3]float64{1, 1, 1}}, InputSpec{side, side, "uint8", 1, 0})
 	f := drawn(320, 240)
 	want := make([]byte, side*side*3)
 	if err := p.Run(f, want); err != nil {
 		t.Fatal(err)
 	}
 	var tensors [][]byte
-	for _, v := range Views {
+	for _, v := range p.Views() {
 		got := make([]byte, len(want))
 		if err := p.RunView(f, v, got); err != nil {
 			t.Fatal(err)
 		}
 		for i, other := range tensors {
 			if bytes.Equal(got, other) {
-				t.Errorf("views %+v and %+v give the same tensor", v, Views[i])
+				t.Errorf("views %+v and %+v give the same tensor", v, views[i])
 			}
 		}
 		tensors = append(tensors, got)
 	}
 	if !bytes.Equal(tensors[0], want) {
 		t.Error("the first view is not what Run gives")
+	}
+}
+
+// TestCornersAreForModelsThatAskForThem: others were not trained on so small a part.
+func TestCornersAreForModelsThatAskForThem(t *testing.T) {
+	for corners, want := range map[bool]int{false: 2, true: 4} {
+		p := preprocessor(t, metadata.Preprocessing{Crop: 1, Corners: corners, Std: [3]float64{1, 1, 1}}, InputSpec{8, 8, "uint8", 1, 0})
+		if got := len(p.Views()); got != want {
+			t.Errorf("with corners %v there are %d views, want %d", corners, got, want)
+		}
 	}
 }

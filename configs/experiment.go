@@ -32,6 +32,9 @@ type Input struct {
 	Crop float64
 	// GreyWorld switches colour correction on.
 	GreyWorld bool `mapstructure:"grey_world"`
+	// Corners makes a press look at two corners of the guide box too, each of half
+	// its side: worth it where a cloth repeats and Augment.Crop cuts so small.
+	Corners bool
 	// Mean and Std make (v - Mean) / Std of a pixel value v, 0 to 255, for the
 	// network. Mean is whole, so that int8 holds every v exactly.
 	Mean float64
@@ -41,7 +44,8 @@ type Input struct {
 // Backbone is what the network starts from instead of Network's stages.
 type Backbone struct {
 	// File is a .tflite classifier whose layers up to the classifier are taken
-	// over, with its input's size and normalisation; "" for none.
+	// over, with its input's size and normalisation; Patterns is the built-in one,
+	// "" none.
 	File string
 	// Digest is the file's SHA-256 in hexadecimal. Training fills it in.
 	Digest string `mapstructure:"-"`
@@ -51,6 +55,10 @@ type Backbone struct {
 	// Dropout is the share of its features dropped while training.
 	Dropout float64
 }
+
+// Patterns names the built-in backbone, which has learnt from drawn patterns. A
+// configuration with a network of its own starts from nothing instead.
+const Patterns = "patterns"
 
 // Stage is one stage of the network: exactly one of Conv, Residual, Depthwise,
 // Dense and Mean.
@@ -106,8 +114,10 @@ type Augment struct {
 	Saturation float64
 	// Hue is the largest turn of all colours, in degrees.
 	Hue float64
-	// Grey is the share of the pictures that are shown without colour.
-	Grey float64
+	// Grey is the share of the pictures that are shown without colour, and
+	// Negative of those with light and dark exchanged.
+	Grey     float64
+	Negative float64
 	// Gamma is how far the tone curve's exponent, or its inverse, can exceed 1.
 	Gamma float64
 	// Blur is the largest standard deviation of a blur, in pixels of the
@@ -179,6 +189,9 @@ type Decision struct {
 //go:embed paper.yaml
 var paperYAML []byte
 
+//go:embed pretrain.yaml
+var pretrainYAML []byte
+
 //go:embed trainer.yaml
 var trainerYAML []byte
 
@@ -193,8 +206,14 @@ func DefaultExperiment() *Experiment {
 
 // PaperExperiment is configs/paper.yaml, the experiment of Azmi, Defit and
 // Sumijan.
-func PaperExperiment() *Experiment {
-	e, err := parseExperiment("paper.yaml", paperYAML)
+func PaperExperiment() *Experiment { return builtIn("paper.yaml", paperYAML) }
+
+// PretrainExperiment is configs/pretrain.yaml, how the backbone that a gallery's
+// training starts from is made.
+func PretrainExperiment() *Experiment { return builtIn("pretrain.yaml", pretrainYAML) }
+
+func builtIn(name string, text []byte) *Experiment {
+	e, err := parseExperiment(name, text)
 	if err != nil {
 		panic(err) // embedded, and held valid by a test
 	}
@@ -229,8 +248,11 @@ type withNetwork struct {
 }
 
 func (w *withNetwork) Validate() error {
-	if w.Network == nil {
+	switch {
+	case w.Network == nil:
 		w.Network = w.stages
+	case w.Backbone.File == Patterns:
+		w.Backbone.File = ""
 	}
 	return w.Experiment.Validate()
 }
@@ -273,6 +295,7 @@ func (e *Experiment) Validate() error {
 		{"augment.saturation", e.Augment.Saturation, 0, 1},
 		{"augment.hue", e.Augment.Hue, 0, 180},
 		{"augment.grey", e.Augment.Grey, 0, 1},
+		{"augment.negative", e.Augment.Negative, 0, 1},
 		{"augment.gamma", e.Augment.Gamma, 0, 3},
 		{"augment.blur", e.Augment.Blur, 0, 10},
 		{"augment.noise", e.Augment.Noise, 0, 0.5},

@@ -21,6 +21,32 @@ func TestPaperExperimentIsThePapers(t *testing.T) {
 	}
 }
 
+// TestNetworkOfItsOwnStartsFromNothing: the built-in backbone has another network.
+func TestNetworkOfItsOwnStartsFromNothing(t *testing.T) {
+	for text, want := range map[string]string{
+		"name: Mine\n":                                        Patterns,
+		"network: [{mean: true}]\n":                           "",
+		"backbone: {file: \"\"}\n":                            "",
+		"backbone: {file: a.tflite}\n":                        "a.tflite",
+		"backbone: {file: patterns, rate: 0.5}\n":             Patterns,
+		"backbone: {file: a.tflite}\nnetwork: [{dense: 4}]\n": "a.tflite",
+	} {
+		e, err := parseExperiment("mine.yaml", []byte(text))
+		if err != nil || e.Backbone.File != want {
+			t.Errorf("%q starts from %q (%v), want %q", text, e.Backbone.File, err, want)
+		}
+		if len(e.Network) == 0 {
+			t.Errorf("%q has no network to fall back to", text)
+		}
+	}
+	if e := PretrainExperiment(); e.Backbone.File != "" || len(e.Network) != len(DefaultExperiment().Network) {
+		t.Errorf("pretraining starts from %q with %d stages, want nothing and the default network", e.Backbone.File, len(e.Network))
+	}
+	if e := PaperExperiment(); e.Backbone.File != "" {
+		t.Errorf("the paper's experiment starts from %q", e.Backbone.File)
+	}
+}
+
 func TestExperimentLeavesTheRestToTheDefault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mine.yaml")
 	if err := os.WriteFile(path, []byte("training: {epochs: 7}\nnetwork: [{conv: 8, kernel: 3}, {dense: 4}]\n"), 0o600); err != nil {

@@ -168,7 +168,7 @@ func expect(t testing.TB, models []string, frames []capture.Frame) expectations 
 				return newAnswer(c, configs.DefaultMotifs(), 0, c.judge(s.quality.Flaw(), s.sight))
 			}
 			want.live[digest] = append(want.live[digest], says())
-			for _, v := range capture.Views[1:] {
+			for _, v := range c.preprocessor.Views()[1:] {
 				if err := s.widen(v); err != nil {
 					t.Fatal(err)
 				}

@@ -96,7 +96,7 @@ func (k *kiosk) shoot(ctx context.Context, p press) (verdict, error) {
 
 // take adds a frame to a burst, with as many views of it as there is time for.
 func (k *kiosk) take(s *shot, b *burst) {
-	for _, v := range capture.Views[1:] {
+	for _, v := range s.by.preprocessor.Views()[1:] {
 		if s.quality.Flaw() != "" || !b.room(time.Now(), s.step()) {
 			break
 		}

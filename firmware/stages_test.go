@@ -31,8 +31,8 @@ func BenchmarkStages(b *testing.B) {
 		run  func() error
 	}{
 		{"quality", func() error { c.examine(f); return nil }},
-		{"prepare-box", prepare(capture.Views[0])},
-		{"prepare-middle", prepare(capture.Views[1])},
+		{"prepare-box", prepare(c.preprocessor.Views()[0])},
+		{"prepare-middle", prepare(c.preprocessor.Views()[1])},
 		{"inference", c.session.Run},
 		{"heat", func() error { c.session.Heat(label); return nil }},
 		{"jpeg", func() error { _, err := capture.EncodeJPEG(f, jpegQuality); return err }},

@@ -16,14 +16,14 @@ import (
 // scripts/figures.sh calls it.
 func TestViewsOnPhotographs(t *testing.T) {
 	c, folder, pictures := ownPhotographs(t)
-	right := make([]int, len(capture.Views))
+	right := make([]int, len(c.preprocessor.Views()))
 	for _, name := range pictures {
 		frame, err := capture.ReadFile(path.Join(folder, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := shot{frame: frame, by: c, sight: sight{probabilities: make([]float32, len(c.labels))}}
-		for i, v := range capture.Views {
+		for i, v := range c.preprocessor.Views() {
 			if err := s.widen(v); err != nil {
 				t.Fatal(err)
 			}

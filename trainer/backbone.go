@@ -11,14 +11,17 @@ import (
 	"canting/trainer/nn"
 )
 
-// readBackbone reads the file that an experiment's network starts from, and its
-// SHA-256.
-func readBackbone(path string) (b *backbone.Backbone, digest string, err error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, "", fmt.Errorf("read the backbone: %w", err)
+// readBackbone reads what a network starts from, and the SHA-256 of its file. The
+// built-in one is made for pictures of size pixels a side, others keep their own.
+func readBackbone(path string, size int) (b *backbone.Backbone, digest string, err error) {
+	file := backbone.Patterns
+	if path != configs.Patterns {
+		size = 0
+		if file, err = os.ReadFile(path); err != nil {
+			return nil, "", fmt.Errorf("read the backbone: %w", err)
+		}
 	}
-	if b, err = backbone.Read(file); err != nil {
+	if b, err = backbone.Read(file, size); err != nil {
 		return nil, "", fmt.Errorf("the backbone %s: %w", path, err)
 	}
 	sum := sha256.Sum256(file)
@@ -32,7 +35,7 @@ func withBackbone(e *configs.Experiment) (*configs.Experiment, error) {
 	if e.Backbone.File == "" {
 		return e, nil
 	}
-	b, digest, err := readBackbone(e.Backbone.File)
+	b, digest, err := readBackbone(e.Backbone.File, e.Input.Size)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +55,7 @@ func withBackbone(e *configs.Experiment) (*configs.Experiment, error) {
 // takeOver adds the backbone's layers, which learn at their own rate, and the
 // dropout before the last layer.
 func (b *networkBuilder) takeOver(from configs.Backbone) error {
-	body, digest, err := readBackbone(from.File)
+	body, digest, err := readBackbone(from.File, b.shape[0])
 	if err != nil {
 		return err
 	}
@@ -71,5 +74,20 @@ func (b *networkBuilder) takeOver(from configs.Backbone) error {
 	if from.Dropout > 0 {
 		b.add(nn.NewDropout(b.shape, from.Dropout))
 	}
+	return nil
+}
+
+// renormalise lets what was taken over train with normalisation, which its file has
+// folded into the weights. It takes its figures from some of the pictures.
+func (f *fit) renormalise() error {
+	if b := f.experiment.Backbone; b.File == "" || b.Rate == 0 {
+		return nil
+	}
+	const enough = 64
+	x, err := exact(spread(f.train, enough), f.experiment.Input)
+	if err != nil {
+		return err
+	}
+	f.net.Renormalise(x)
 	return nil
 }

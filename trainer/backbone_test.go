@@ -48,7 +48,7 @@ func TestBackboneFeaturesAreTheFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := backbone.Read(file)
+			b, err := backbone.Read(file, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,7 +169,7 @@ func TestTrainFromABackbone(t *testing.T) {
 // bodyOf is the first convolution of a model, as real numbers.
 func bodyOf(t *testing.T, file []byte) []float32 {
 	t.Helper()
-	b, err := backbone.Read(file)
+	b, err := backbone.Read(file, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

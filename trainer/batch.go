@@ -130,7 +130,7 @@ func (f *fit) order(epoch int) []int {
 func variation(a configs.Augment) picture.Variation {
 	return picture.Variation{
 		Crop: a.Crop, Aspect: a.Aspect, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate, Perspective: a.Perspective,
-		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour, Saturation: a.Saturation, Hue: a.Hue, Grey: a.Grey, Gamma: a.Gamma,
+		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour, Saturation: a.Saturation, Hue: a.Hue, Grey: a.Grey, Negative: a.Negative, Gamma: a.Gamma,
 		Blur: a.Blur, Noise: a.Noise, Cutout: a.Cutout, JPEG: a.JPEG,
 	}
 }

@@ -72,7 +72,8 @@ func (c *classifier) press(path string, box func()) ([]float32, error) {
 		return nil, err
 	}
 	mean := make([]float32, len(c.probabilities))
-	for i, view := range capture.Views {
+	views := c.preprocessor.Views()
+	for i, view := range views {
 		if err := c.preprocessor.RunView(frame, view, c.session.Input()); err != nil {
 			return nil, err
 		}
@@ -84,7 +85,7 @@ func (c *classifier) press(path string, box func()) ([]float32, error) {
 		}
 		c.answer()
 		for label, p := range c.probabilities {
-			mean[label] += p / float32(len(capture.Views))
+			mean[label] += p / float32(len(views))
 		}
 	}
 	return mean, nil

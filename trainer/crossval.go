@@ -177,9 +177,6 @@ func (v *validation) key(e *configs.Experiment, train, held []picture.Picture) s
 	for _, p := range held {
 		fmt.Fprintln(h, p.Path)
 	}
-	if backbone, err := os.ReadFile(e.Backbone.File); err == nil {
-		h.Write(backbone)
-	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -80,6 +80,7 @@ func parameters(e *configs.Experiment) []report.Parameter {
 		{a.Saturation > 0, fmt.Sprintf("saturation ± %.0f %%", 100*a.Saturation)},
 		{a.Hue > 0, fmt.Sprintf("hue ± %v°", a.Hue)},
 		{a.Grey > 0, fmt.Sprintf("no colour in %.0f %% of the pictures", 100*a.Grey)},
+		{a.Negative > 0, fmt.Sprintf("light and dark exchanged in %.0f %%", 100*a.Negative)},
 		{a.Gamma > 0, fmt.Sprintf("tone curve up to %v", 1+a.Gamma)},
 		{a.Blur > 0, fmt.Sprintf("blur up to %v pixels", a.Blur)},
 		{a.Noise > 0, fmt.Sprintf("noise up to %v %%", 100*a.Noise)},

@@ -20,20 +20,10 @@ import (
 // export quantizes the trained network and writes the model file's bytes, with
 // its labels, preprocessing, provenance and golden pairs.
 func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
-	calibration, err := f.calibration()
+	model, card, err := f.quantized(d.classes, metrics)
 	if err != nil {
 		return nil, err
 	}
-	model, err := quantize.Model(f.net, f.experiment.Input.Size, quantize.Pixels(f.experiment.Input.Mean, f.experiment.Input.Std), calibration)
-	if err != nil {
-		return nil, fmt.Errorf("quantize: %w", err)
-	}
-	model.Description = f.experiment.Name
-	model.Labels = d.classes
-	card := metadata.Default()
-	card.Preprocessing = newPreprocessing(f.experiment.Input)
-	card.Threshold = f.experiment.Decision.Threshold
-	card.Provenance = f.provenance(metrics)
 	file, err := encode(model, card)
 	if err != nil {
 		return nil, err
@@ -54,6 +44,26 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 		return nil, fmt.Errorf("answer the test pictures: %w", err)
 	}
 	return encode(model, card)
+}
+
+// quantized is the network as an int8 model, and what it tells of itself before it
+// has answered anything.
+func (f *fit) quantized(labels []string, metrics map[string]float64) (*tflite.Model, metadata.Canting, error) {
+	calibration, err := f.calibration()
+	if err != nil {
+		return nil, metadata.Canting{}, err
+	}
+	model, err := quantize.Model(f.net, f.experiment.Input.Size, quantize.Pixels(f.experiment.Input.Mean, f.experiment.Input.Std), calibration)
+	if err != nil {
+		return nil, metadata.Canting{}, fmt.Errorf("quantize: %w", err)
+	}
+	model.Description = f.experiment.Name
+	model.Labels = labels
+	card := metadata.Default()
+	card.Preprocessing = newPreprocessing(f.experiment.Input)
+	card.Threshold = f.experiment.Decision.Threshold
+	card.Provenance = f.provenance(metrics)
+	return model, card, nil
 }
 
 func (f *fit) provenance(metrics map[string]float64) metadata.Provenance {
@@ -87,13 +97,8 @@ func encode(model *tflite.Model, card metadata.Canting) ([]byte, error) {
 // calibration is the training pictures that the activations' ranges come from,
 // spread evenly over the set, in batches.
 func (f *fit) calibration() ([]*tensor.Dense, error) {
-	n := min(f.experiment.Quantization.Calibration, len(f.train))
-	chosen := make([]picture.Picture, n)
-	for i := range chosen {
-		chosen[i] = f.train[i*len(f.train)/n]
-	}
 	var batches []*tensor.Dense
-	for c := range slices.Chunk(chosen, measureBatch) {
+	for c := range slices.Chunk(spread(f.train, f.experiment.Quantization.Calibration), measureBatch) {
 		x, err := exact(c, f.experiment.Input)
 		if err != nil {
 			return nil, err
@@ -101,6 +106,15 @@ func (f *fit) calibration() ([]*tensor.Dense, error) {
 		batches = append(batches, x)
 	}
 	return batches, nil
+}
+
+// spread is at most n of the pictures, evenly from all over the set.
+func spread(all []picture.Picture, n int) []picture.Picture {
+	chosen := make([]picture.Picture, min(n, len(all)))
+	for i := range chosen {
+		chosen[i] = all[i*len(all)/len(chosen)]
+	}
+	return chosen
 }
 
 // goldenQuality is the JPEG quality of golden pictures, which only need to

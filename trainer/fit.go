@@ -41,6 +41,9 @@ func newFit(e *configs.Experiment, classes int, train, test []picture.Picture) (
 	if f.net, err = newNetwork(e, classes); err != nil {
 		return nil, err
 	}
+	if err := f.renormalise(); err != nil {
+		return nil, err
+	}
 	f.adam = nn.NewAdam(f.net.Params(), e.Training.LearningRate, e.Training.WeightDecay)
 	if e.Training.Average > 0 {
 		f.mean = snapshot(f.net.State())

@@ -28,7 +28,7 @@ type Held struct {
 	// Features is what the float network's last layer reads.
 	Features []float32 `json:"features"`
 	// Probabilities are the int8 model's as a visitor's press gets them, the
-	// mean over capture.Views.
+	// mean over its views.
 	Probabilities []float32 `json:"probabilities"`
 }
 

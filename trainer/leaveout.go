@@ -42,6 +42,10 @@ type Other struct {
 // out, and asks it about the motif that it has never seen. Cancelled, it stops, and
 // the same call goes on.
 func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show Show) ([]LeftOut, error) {
+	e, err := withBackbone(e)
+	if err != nil {
+		return nil, err
+	}
 	d, err := load(ctx, dir, e, show.Warn)
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (d *data) warn(format string, args ...any) {
 // newPreprocessing is what the trained model tells the kiosk.
 func newPreprocessing(in configs.Input) metadata.Preprocessing {
 	return metadata.Preprocessing{
-		Crop: in.Crop, GreyWorld: in.GreyWorld, Mean: [3]float64{in.Mean, in.Mean, in.Mean}, Std: [3]float64{in.Std, in.Std, in.Std},
+		Crop: in.Crop, GreyWorld: in.GreyWorld, Corners: in.Corners, Mean: [3]float64{in.Mean, in.Mean, in.Mean}, Std: [3]float64{in.Std, in.Std, in.Std},
 	}
 }
 

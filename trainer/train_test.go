@@ -79,12 +79,14 @@ func put(t *testing.T, path string, b []byte) {
 // small is an experiment of seconds.
 func small() *configs.Experiment {
 	e := configs.DefaultExperiment()
+	e.Backbone.File = ""
 	e.Input.Size = 24
 	e.Network = []configs.Stage{
 		{Conv: 8, Kernel: 3, Norm: true, Pool: true, Dropout: 0.1}, {Conv: 12, Kernel: 3, Pool: true}, {Mean: true}, {Dense: 8, Dropout: 0.1},
 	}
 	e.Augment = configs.Augment{Crop: 0.8, Mirror: true, Brightness: 0.1}
 	e.Training.Epochs, e.Training.Schedule, e.Training.LearningRate = 12, "constant", 0.01
+	e.Training.Batch, e.Training.Warmup, e.Training.Average, e.Training.WeightDecay, e.Training.LabelSmoothing = 16, 0, 0, 0.01, 0.05
 	e.Decision.Folds = 0
 	return e
 }

@@ -52,6 +52,7 @@ func main() {
 	}
 	recipes := []recipe{
 		{"the paper's network", []string{"--config", "configs/paper.yaml"}},
+		{"the default recipe, from nothing", []string{"--backbone", ""}},
 		{"the default recipe", nil},
 	}
 	if *backbone != "" {

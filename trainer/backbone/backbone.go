@@ -3,6 +3,7 @@
 package backbone
 
 import (
+	_ "embed"
 	"fmt"
 	"math"
 
@@ -10,6 +11,12 @@ import (
 	"canting/infer/tflite"
 	"canting/trainer/nn"
 )
+
+// Patterns is a classifier of drawn patterns, made by canting-trainer pretrain:
+// what a training starts from that names no other file.
+//
+//go:embed patterns.tflite
+var Patterns []byte
 
 // Backbone is a picture classifier without its last layer.
 type Backbone struct {
@@ -22,9 +29,10 @@ type Backbone struct {
 	Mean, Std float64
 }
 
-// Read takes a float32, int8 or uint8 file apart. The file is untrusted: an
-// error names the operator that cannot be trained, and its place.
-func Read(file []byte) (*Backbone, error) {
+// Read takes a float32, int8 or uint8 file apart, for pictures of size pixels a
+// side or, with 0, of the side that the file has. The file is untrusted: an error
+// names the operator that cannot be trained, and its place.
+func Read(file []byte, size int) (*Backbone, error) {
 	m, err := tflite.Parse(file)
 	if err != nil {
 		return nil, err
@@ -32,6 +40,9 @@ func Read(file []byte) (*Backbone, error) {
 	b := &Backbone{}
 	if err := b.input(m); err != nil {
 		return nil, err
+	}
+	if size > 0 {
+		b.Size = size
 	}
 	g, err := newGraph(m)
 	if err != nil {

@@ -87,7 +87,7 @@ func (f *file) end(output int) []byte {
 // answer runs a file's backbone on a picture of noise.
 func answer(t *testing.T, file []byte) []float32 {
 	t.Helper()
-	b, err := Read(file)
+	b, err := Read(file, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestResidualConnections(t *testing.T) {
 	x := f.convolve(0)
 	inner := f.convolve(x)
 	inner = f.add(tflite.Add, tflite.AddOptions{Activation: tflite.ActRelu}, []int{8, 8, 4}, inner, f.convolve(f.convolve(inner)))
-	got, err := Read(f.classify(f.add(tflite.Add, tflite.AddOptions{}, []int{8, 8, 4}, x, inner)))
+	got, err := Read(f.classify(f.add(tflite.Add, tflite.AddOptions{}, []int{8, 8, 4}, x, inner)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestWhatCannotBeTrainedIsNamed(t *testing.T) {
 			return f.end(f.add(tflite.FullyConnected, tflite.FullyConnectedOptions{}, []int{5}, 0, f.constant(5, 192)))
 		},
 	} {
-		if _, err := Read(build(newFile())); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(build(newFile()), 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q in it", err, want)
 		}
 	}
@@ -238,11 +238,31 @@ func TestSpoiltFilesDoNotPanic(t *testing.T) {
 	for range 300 {
 		spoilt := slices.Clone(whole)
 		spoilt[rng.IntN(len(spoilt))] = byte(rng.Uint32())
-		if _, err := Read(spoilt); err == nil {
+		if _, err := Read(spoilt, 0); err == nil {
 			read++
 		}
 	}
 	if read == 0 || read == 300 {
 		t.Errorf("%d of 300 spoilt files were read", read)
+	}
+}
+
+// TestPatternsTakeAnySize: the built-in backbone's layers fit pictures of other
+// sizes than those that it has learnt from.
+func TestPatternsTakeAnySize(t *testing.T) {
+	for _, size := range []int{48, 96, 128} {
+		b, err := Read(Patterns, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := tensor.New(tensor.Of(tensor.Float32), tensor.WithShape(1, size, size, 3))
+		n := nn.Network{Layers: b.Layers}
+		y := n.Forward(x, false)
+		if last := b.Layers[len(b.Layers)-1].Shape(); b.Size != size || len(last) != 1 || y.Shape()[1] != last[0] {
+			t.Errorf("for pictures of %d pixels, the backbone says %d and gives features of %v", size, b.Size, y.Shape())
+		}
+	}
+	if len(Patterns) > 2<<20 {
+		t.Errorf("the built-in backbone has %d bytes; 2 MiB is what it may have", len(Patterns))
 	}
 }

@@ -66,7 +66,7 @@ func newRoot() *cobra.Command {
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
-	root.AddCommand(newTrain(), newEvaluate(), newDoubt(), newDraw(), newReproduce(), newInspect(), newCrossval(), newCompare(), newCurve())
+	root.AddCommand(newTrain(), newEvaluate(), newDoubt(), newDraw(), newPretrain(), newReproduce(), newInspect(), newCrossval(), newCompare(), newCurve())
 	return root
 }
 

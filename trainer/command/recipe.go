@@ -25,7 +25,7 @@ func (r *recipe) seedFlag(c *cobra.Command) {
 }
 
 func (r *recipe) backboneFlag(c *cobra.Command) {
-	c.Flags().StringVar(&r.backbone, "backbone", "", ".tflite classifier to start from, instead of the configuration's network")
+	c.Flags().StringVar(&r.backbone, "backbone", "", ".tflite classifier to start from, instead of what the configuration says; \"\" starts from nothing")
 }
 
 // experiment is the configuration with what the command line says otherwise.
@@ -33,7 +33,12 @@ func (r *recipe) experiment(c *cobra.Command) (*configs.Experiment, error) {
 	if err := required(c, "data", "out"); err != nil {
 		return nil, err
 	}
-	e := configs.DefaultExperiment()
+	return r.or(c, configs.DefaultExperiment())
+}
+
+// or is the configuration or, where none is named, e, with what the command line
+// says otherwise.
+func (r *recipe) or(c *cobra.Command, e *configs.Experiment) (*configs.Experiment, error) {
 	if r.config != "" {
 		var err error
 		if e, err = configs.LoadExperiment(r.config); err != nil {

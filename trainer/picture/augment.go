@@ -34,8 +34,9 @@ type Variation struct {
 	// and of the distance from the pixel's own grey. Hue is the largest turn
 	// about the grey axis in degrees.
 	Brightness, Contrast, Colour, Saturation, Hue float64
-	// Grey is the share of the pictures that lose their colours.
-	Grey float64
+	// Grey is the share of the pictures that lose their colours, and Negative the
+	// share of those whose light and dark change places.
+	Grey, Negative float64
 	// Gamma is how far the exponent of the tone curve, or its inverse, can
 	// exceed 1.
 	Gamma float64
@@ -53,11 +54,11 @@ type Variation struct {
 // which light takes its way: cloth, lens, what is in front of it, lamp, sensor,
 // file. The same state of rng gives the same pixels.
 func (v Variation) Vary(p Picture, rng *rand.Rand) ([]byte, error) {
-	wide, err := p.wideView()
+	wide, side, err := p.view(rng)
 	if err != nil {
 		return nil, err
 	}
-	rgb, err := v.look(wide, wideSize(p.size), p.size, rng)
+	rgb, err := v.look(wide, side, p.size, rng)
 	if err != nil {
 		return nil, fmt.Errorf("vary %s: %w", p.Path, err)
 	}
@@ -179,11 +180,16 @@ func (v Variation) hide(rgb []byte, size int, rng *rand.Rand) {
 func (v Variation) light(rgb []byte, rng *rand.Rand) {
 	curve := math.Exp(between(math.Log1p(v.Gamma), rng))
 	brightness, contrast := 1+between(v.Brightness, rng), 1+between(v.Contrast, rng)
+	negative := v.Negative > 0 && rng.Float64() < v.Negative
 	var tone [3][256]float32
 	for c := range tone {
 		gain := 1 + between(v.Colour, rng)
 		for i := range tone[c] {
-			tone[c][i] = float32(255*gain*math.Pow(float64(i)/255, curve) - 128)
+			dye := float64(i) / 255
+			if negative {
+				dye = 1 - dye
+			}
+			tone[c][i] = float32(255*gain*math.Pow(dye, curve) - 128)
 		}
 	}
 	hue, saturation := between(v.Hue, rng)*math.Pi/180, 1+between(v.Saturation, rng)

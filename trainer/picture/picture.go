@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 
@@ -15,7 +16,7 @@ import (
 	"canting/trainer/dataset"
 )
 
-// Picture is a readable sample.
+// Picture is a readable sample, or one that is drawn.
 type Picture struct {
 	dataset.Sample
 	// Content is a digest of the decoded picture, whatever its file format's
@@ -29,6 +30,18 @@ type Picture struct {
 	shelf       *shelf
 	size        int
 	exact, wide int64
+	// draw is nil for a picture from a file.
+	draw func(side int, rng *rand.Rand) []byte
+}
+
+// Drawn is a picture for networks that take size x size pixels, which is drawn
+// anew each time that it is varied. draw gives side x side pixels; the same state
+// of its generator gives the same ones. The picture itself is what it draws first
+// of the name's seed.
+func Drawn(name string, label, size int, draw func(side int, rng *rand.Rand) []byte) Picture {
+	return Picture{
+		Sample: dataset.Sample{Path: name, Label: label}, Content: sha256.Sum256([]byte(name)), size: size, draw: draw,
+	}
 }
 
 // Unreadable is a sample that could not be read, and why.
@@ -43,12 +56,28 @@ const oversample = 2
 func wideSize(size int) int { return oversample * size }
 
 // Exact is the network's input, size x size pixels.
-func (p Picture) Exact() ([]byte, error) { return p.shelf.get(p.exact, p.size*p.size*3) }
+func (p Picture) Exact() ([]byte, error) {
+	if p.draw != nil {
+		return p.draw(p.size, rand.New(rand.NewChaCha8(p.Content))), nil
+	}
+	return p.shelf.get(p.exact, p.size*p.size*3)
+}
 
 // wideView is the view that varied pictures are cut from, of wideSize.
 func (p Picture) wideView() ([]byte, error) {
 	side := wideSize(p.size)
 	return p.shelf.get(p.wide, side*side*3)
+}
+
+// view is what a varied picture is cut from, and its side in pixels. Of a drawn
+// one, whose scale is random anyway, it is no larger than turning and tilting need.
+func (p Picture) view(rng *rand.Rand) (rgb []byte, side int, err error) {
+	if p.draw != nil {
+		side = p.size * 5 / 4
+		return p.draw(side, rng), side, nil
+	}
+	rgb, err = p.wideView()
+	return rgb, wideSize(p.size), err
 }
 
 // Load reads samples on all cores. Samples that cannot be read are returned

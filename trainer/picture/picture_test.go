@@ -183,6 +183,7 @@ func TestEachVariationDoesWhatItSays(t *testing.T) {
 		"hue":         {Variation{Crop: 1, Hue: 30}, true, true},
 		"saturation":  {Variation{Crop: 1, Saturation: 0.5}, true, true},
 		"grey":        {Variation{Crop: 1, Grey: 1}, true, true},
+		"negative":    {Variation{Crop: 1, Negative: 1}, true, true},
 		"noise":       {Variation{Crop: 1, Noise: 0.1}, true, false},
 		"cutout":      {Variation{Crop: 1, Cutout: 0.5}, true, false},
 		"jpeg":        {Variation{Crop: 1, JPEG: 5}, true, true},
@@ -223,6 +224,24 @@ func TestHueLeavesGreyAlone(t *testing.T) {
 	}
 }
 
+// TestNegativeExchangesLightAndDark, in the share of the pictures that it says.
+func TestNegativeExchangesLightAndDark(t *testing.T) {
+	few := 0
+	for seed := range uint64(400) {
+		rgb := []byte{10, 128, 255}
+		Variation{Negative: 0.25}.light(rgb, rand.New(rand.NewPCG(seed, 0)))
+		switch {
+		case bytes.Equal(rgb, []byte{245, 127, 0}):
+			few++
+		case !bytes.Equal(rgb, []byte{10, 128, 255}):
+			t.Fatalf("10, 128 and 255 became %v", rgb)
+		}
+	}
+	if few < 70 || few > 130 {
+		t.Errorf("%d of 400 pictures are negatives, want about 100", few)
+	}
+}
+
 // BenchmarkVary: everything on, at the default recipe's size.
 func BenchmarkVary(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "a.png")
@@ -243,5 +262,38 @@ func BenchmarkVary(b *testing.B) {
 		if _, err := v.Vary(pictures[0], rng); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestDrawnPicture: it is itself always the same, and its variations never are, but
+// for the same state of the generator.
+func TestDrawnPicture(t *testing.T) {
+	sides := map[int]bool{}
+	p := Drawn("dots", 3, 32, func(side int, rng *rand.Rand) []byte {
+		sides[side] = true
+		rgb := make([]byte, side*side*3)
+		for i := range rgb {
+			rgb[i] = byte(rng.IntN(256))
+		}
+		return rgb
+	})
+	if p.Label != 3 || !bytes.Equal(exact(t, p), exact(t, p)) || len(exact(t, p)) != 32*32*3 {
+		t.Errorf("label %d, %d bytes, or another picture each time", p.Label, len(exact(t, p)))
+	}
+	vary := func(seed uint64) []byte {
+		rgb, err := Variation{Crop: 1}.Vary(p, rand.New(rand.NewPCG(seed, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rgb
+	}
+	if one := vary(1); len(one) != 32*32*3 || !bytes.Equal(one, vary(1)) || bytes.Equal(one, vary(2)) {
+		t.Errorf("a variation of %d bytes, which another state does not change or the same one does", len(one))
+	}
+	if !sides[32] || !sides[40] || len(sides) != 2 {
+		t.Errorf("drawn at the sides %v, want the input's and a little more to cut from", sides)
+	}
+	if other := Drawn("lines", 3, 32, p.draw); bytes.Equal(exact(t, other), exact(t, p)) {
+		t.Error("the name decides nothing")
 	}
 }

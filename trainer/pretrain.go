@@ -1,0 +1,70 @@
+package trainer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"canting/trainer/pattern"
+	"canting/trainer/picture"
+	"canting/trainer/report"
+
+	"github.com/google/renameio/v2"
+)
+
+// BackboneName is the backbone's file name in the output folder.
+const BackboneName = "backbone.tflite"
+
+// familyTests is how many drawn patterns of each family test a backbone.
+const familyTests = 2
+
+// Pretrain trains a job's network without photographs: to tell the families of
+// drawn patterns apart, each time by a pattern that was never drawn before
+// (Kataoka et al., 2020, "Pre-training without Natural Images"). It writes the
+// int8 classifier of families to Out, for other trainings to start from, and
+// returns its float accuracy on patterns kept apart.
+func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
+	if err := os.MkdirAll(j.Out, 0o755); err != nil {
+		return report.Epoch{}, fmt.Errorf("make the output folder: %w", err)
+	}
+	families := pattern.Families()
+	names := make([]string, len(families))
+	var train, test []picture.Picture
+	for label, family := range families {
+		names[label] = family.Name
+		train = append(train, picture.Drawn(family.Name, label, j.Experiment.Input.Size, family.Draw))
+		for i := range familyTests {
+			test = append(test, picture.Drawn(fmt.Sprintf("%s/%d", family.Name, i), label, j.Experiment.Input.Size, family.Draw))
+		}
+	}
+	f, err := newFit(j.Experiment, len(families), train, test)
+	if err != nil {
+		return report.Epoch{}, err
+	}
+	if j.Resume {
+		if err := f.resume(j.Out); err != nil {
+			return report.Epoch{}, err
+		}
+	}
+	if err := f.run(ctx, j); err != nil {
+		return report.Epoch{}, err
+	}
+	if len(f.history) < j.Experiment.Training.Epochs {
+		return report.Epoch{}, errors.New("stopped before the last epoch: the same command with --resume goes on")
+	}
+	last := f.history[len(f.history)-1]
+	model, card, err := f.quantized(names, map[string]float64{"test_accuracy_float": last.TestAccuracy})
+	if err != nil {
+		return report.Epoch{}, err
+	}
+	file, err := encode(model, card)
+	if err != nil {
+		return report.Epoch{}, err
+	}
+	if err := renameio.WriteFile(filepath.Join(j.Out, BackboneName), file, 0o644); err != nil {
+		return report.Epoch{}, fmt.Errorf("write the backbone: %w", err)
+	}
+	return last, nil
+}

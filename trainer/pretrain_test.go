@@ -1,0 +1,77 @@
+package trainer
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"canting/configs"
+	"canting/infer"
+	"canting/trainer/pattern"
+)
+
+// brief is a pretraining that learns nothing, soon.
+func brief() *configs.Experiment {
+	e := configs.PretrainExperiment()
+	e.Input.Size = 16
+	e.Network = []configs.Stage{{Conv: 4, Kernel: 3, Norm: true, Pool: true}, {Residual: 6}, {Mean: true}}
+	e.Training.Epochs, e.Training.Views = 2, 1
+	return e
+}
+
+// TestPretrain: drawn patterns give a classifier of their families, which another
+// training starts from.
+func TestPretrain(t *testing.T) {
+	out := t.TempDir()
+	if _, err := Pretrain(t.Context(), Job{Out: out, Experiment: brief(), Show: &watcher{}}); err != nil {
+		t.Fatal(err)
+	}
+	model, err := infer.Load(backboneBytes(t, out), infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if labels, families := model.Labels(), pattern.Families(); len(labels) != len(families) || labels[7] != families[7].Name {
+		t.Errorf("the backbone has %d labels, not the %d families", len(labels), len(families))
+	}
+	e := small()
+	e.Training.Epochs = 1
+	e.Backbone = configs.Backbone{File: filepath.Join(out, BackboneName), Rate: 1}
+	if run, _ := train(t, Job{Data: cloths(t, 6, 2), Out: t.TempDir(), Experiment: e}); len(run.Metrics.Classes) != 3 {
+		t.Errorf("trained to tell apart %v", run.Metrics.Classes)
+	}
+}
+
+// TestPretrainResumes: broken off and gone on with, it gives the same backbone.
+func TestPretrainResumes(t *testing.T) {
+	whole, broken := t.TempDir(), t.TempDir()
+	if _, err := Pretrain(t.Context(), Job{Out: whole, Experiment: brief(), Show: &watcher{}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	stop := &watcher{interrupt: func(epoch, batch int) {
+		if epoch == 2 && batch == 2 {
+			cancel()
+		}
+	}}
+	if _, err := Pretrain(ctx, Job{Out: broken, Experiment: brief(), Show: stop}); err == nil || !strings.Contains(err.Error(), "--resume") {
+		t.Fatalf("stopped in its second epoch it says %v", err)
+	}
+	if _, err := Pretrain(t.Context(), Job{Out: broken, Experiment: brief(), Show: &watcher{}, Resume: true}); err != nil {
+		t.Fatal(err)
+	}
+	if string(backboneBytes(t, whole)) != string(backboneBytes(t, broken)) {
+		t.Error("a pretraining that was broken off gives another backbone")
+	}
+}
+
+func backboneBytes(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, BackboneName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

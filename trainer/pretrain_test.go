@@ -9,6 +9,7 @@ import (
 
 	"canting/configs"
 	"canting/infer"
+	"canting/trainer/backbone"
 	"canting/trainer/pattern"
 )
 
@@ -74,4 +75,25 @@ func backboneBytes(t *testing.T, dir string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestBuiltInBackboneIsOfItsRecipe: who changes configs/pretrain.yaml, the default
+// network or the families has to make the backbone again.
+func TestBuiltInBackboneIsOfItsRecipe(t *testing.T) {
+	model, err := infer.Load(backbone.Patterns, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := model.Metadata().Provenance
+	if want := experimentJSON(configs.PretrainExperiment()); of.Config != want {
+		t.Errorf("the built-in backbone was made by another recipe (make backbone makes it again):\n%s\n%s", of.Config, want)
+	}
+	for i, f := range pattern.Families() {
+		if labels := model.Labels(); i >= len(labels) || labels[i] != f.Name {
+			t.Fatalf("the built-in backbone does not know the family %q", f.Name)
+		}
+	}
+	if accuracy := of.Metrics["test_accuracy_float"]; accuracy < 0.6 {
+		t.Errorf("it names %v of the families' patterns", accuracy)
+	}
 }

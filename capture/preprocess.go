@@ -93,7 +93,7 @@ func elementWriter(in InputSpec) (func([]byte, float64) []byte, error) {
 // Run writes the input tensor for f to dst, whose length must be that of the
 // tensor: height x width x 3 elements. It is RunView of the guide box itself.
 func (p *Preprocessor) Run(f Frame, dst []byte) error {
-	return p.RunView(f, guideBox, dst)
+	return p.RunView(f, View{}, dst)
 }
 
 // RunView is Run for one of the Views.
@@ -108,7 +108,7 @@ func (p *Preprocessor) RunView(f Frame, v View, dst []byte) error {
 // Pixels cuts the guide box out of f, corrects its colour if the parameters say
 // so, and resizes it: height x width x 3 bytes, red, green, blue.
 func (p *Preprocessor) Pixels(f Frame) ([]byte, error) {
-	return p.pixels(f, guideBox)
+	return p.pixels(f, View{})
 }
 
 func (p *Preprocessor) pixels(f Frame, v View) ([]byte, error) {

@@ -44,7 +44,7 @@ type shot struct {
 // see looks at the guide box of a frame.
 func see(c *classifier, frame capture.Frame) (*shot, error) {
 	s := &shot{frame: frame, by: c, sight: sight{probabilities: make([]float32, len(c.labels))}}
-	if err := s.widen(c.preprocessor.Views()[0]); err != nil {
+	if err := s.widen(capture.View{}); err != nil {
 		return nil, err
 	}
 	alone := c.model.Decide(s.probabilities, s.distance)

@@ -96,7 +96,7 @@ type timing struct{ prepare, inference time.Duration }
 
 // classify is classifyView of the guide box. took is the inference alone.
 func (c *classifier) classify(f capture.Frame) (seen sight, took time.Duration, err error) {
-	seen, timing, err := c.classifyView(f, c.preprocessor.Views()[0])
+	seen, timing, err := c.classifyView(f, capture.View{})
 	return seen, timing.inference, err
 }
 

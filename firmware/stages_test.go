@@ -31,7 +31,7 @@ func BenchmarkStages(b *testing.B) {
 		run  func() error
 	}{
 		{"quality", func() error { c.examine(f); return nil }},
-		{"prepare-box", prepare(c.preprocessor.Views()[0])},
+		{"prepare-box", prepare(capture.View{})},
 		{"prepare-middle", prepare(c.preprocessor.Views()[1])},
 		{"inference", c.session.Run},
 		{"heat", func() error { c.session.Heat(label); return nil }},

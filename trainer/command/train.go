@@ -21,11 +21,12 @@ func newTrain() *cobra.Command {
 and test/ of such, and writes model.tflite, metrics.json, report.html and plots
 to --out. Ctrl-C stops cleanly and keeps the best state so far.
 
-With --backbone FILE the network starts from another one's layers, whatever it
-was trained to tell apart: those of a float or 8-bit .tflite classifier up to
-its last layer, which a new one replaces. Its input's size and normalisation go
-before the configuration's. The configuration's backbone.rate says how fast its
-layers learn, 0 that only the new layer does.`,
+The network starts from a built-in one that knows drawn patterns or, with
+--backbone FILE, from another one's layers, whatever it was trained to tell
+apart: those of a float or 8-bit .tflite classifier up to its last layer, which
+a new one replaces. Such a file's input size and normalisation go before the
+configuration's. The configuration's backbone.rate says how fast its layers
+learn, 0 that only the new layer does.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			e, err := r.experiment(c)

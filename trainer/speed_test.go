@@ -21,6 +21,7 @@ func BenchmarkTraining(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		e.Backbone.File = "" // the same network, but for what it has learnt
 		for _, batch := range slices.Compact([]int{16, e.Training.Batch}) {
 			b.Run(fmt.Sprintf("%s/%d", name, batch), func(b *testing.B) { benchmarkSteps(b, e, batch) })
 		}

@@ -157,7 +157,7 @@ func (f *fit) rate(epoch, batch, batches int) float64 {
 	switch {
 	case step+1 < warmup:
 		return t.LearningRate * (step + 1) / warmup
-	case t.Schedule == "constant":
+	case t.Schedule == "constant", all <= warmup: // such a training ends with its warm-up
 		return t.LearningRate
 	}
 	return t.LearningRate * (1 + math.Cos(math.Pi*(step-warmup)/(all-warmup))) / 2

@@ -77,6 +77,21 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// TestRateOfATrainingThatEndsWithItsWarmup: its last steps were once no number.
+func TestRateOfATrainingThatEndsWithItsWarmup(t *testing.T) {
+	e := small()
+	e.Training.LearningRate, e.Training.Schedule, e.Training.Warmup = 0.01, "cosine", 2
+	for epochs, want := range map[int][]float64{1: {0.00125, 0.0025, 0.00375, 0.005}, 2: {0.00625, 0.0075, 0.00875, 0.01}} {
+		e.Training.Epochs = epochs
+		f := &fit{experiment: e}
+		for batch := range 4 {
+			if got := f.rate(epochs, batch, 4); math.Abs(got-want[batch]) > 1e-9 {
+				t.Errorf("%d epochs, batch %d of the last: %v, want %v", epochs, batch, got, want[batch])
+			}
+		}
+	}
+}
+
 // TestMix: every mixed picture is what its target says that it is.
 func TestMix(t *testing.T) {
 	const size, pictureCount = 16, 64

@@ -24,22 +24,13 @@ const familyTests = 2
 // drawn patterns apart, each time by a pattern that was never drawn before
 // (Kataoka et al., 2020, "Pre-training without Natural Images"). It writes the
 // int8 classifier of families to Out, for other trainings to start from, and
-// returns its float accuracy on patterns kept apart.
+// returns the last epoch's figures, whose test is of patterns kept apart.
 func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return report.Epoch{}, fmt.Errorf("make the output folder: %w", err)
 	}
-	families := pattern.Families()
-	names := make([]string, len(families))
-	var train, test []picture.Picture
-	for label, family := range families {
-		names[label] = family.Name
-		train = append(train, picture.Drawn(family.Name, label, j.Experiment.Input.Size, family.Draw))
-		for i := range familyTests {
-			test = append(test, picture.Drawn(fmt.Sprintf("%s/%d", family.Name, i), label, j.Experiment.Input.Size, family.Draw))
-		}
-	}
-	f, err := newFit(j.Experiment, len(families), train, test)
+	names, train, test := families(j.Experiment.Input.Size)
+	f, err := newFit(j.Experiment, len(names), train, test)
 	if err != nil {
 		return report.Epoch{}, err
 	}
@@ -67,4 +58,17 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 		return report.Epoch{}, fmt.Errorf("write the backbone: %w", err)
 	}
 	return last, nil
+}
+
+// families are the names of all families of patterns, a picture of each that is
+// drawn anew whenever it is shown, and those that test.
+func families(size int) (names []string, train, test []picture.Picture) {
+	for label, family := range pattern.Families() {
+		names = append(names, family.Name)
+		train = append(train, picture.Drawn(family.Name, label, size, family.Draw))
+		for i := range familyTests {
+			test = append(test, picture.Drawn(fmt.Sprintf("%s/%d", family.Name, i), label, size, family.Draw))
+		}
+	}
+	return names, train, test
 }

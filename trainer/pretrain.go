@@ -29,7 +29,10 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return report.Epoch{}, fmt.Errorf("make the output folder: %w", err)
 	}
-	names, train, test := families(j.Experiment.Input.Size)
+	e := *j.Experiment
+	e.Backbone.File = "" // it is what this makes
+	j.Experiment = &e
+	names, train, test := families(e.Input.Size)
 	f, err := newFit(j.Experiment, len(names), train, test)
 	if err != nil {
 		return report.Epoch{}, err

@@ -9,14 +9,18 @@ import "image"
 type View struct {
 	// Cut is the part of the guide box's side that is left out, in [0, 1).
 	Cut float64
-	// Corner is where the rest lies: 0 in the middle, -1 at the box's upper left,
-	// 1 at its lower right.
-	Corner int
+	// Right and Down are where the rest lies: 0 in the middle, -1 at the box's left
+	// and upper edge, 1 at the right and lower one.
+	Right, Down int
 }
 
-// views are the crops in the order in which they are to be used. RATIONALE.md says
-// why there are no others.
-var views = []View{{}, {Cut: 0.2}, {Cut: 0.5, Corner: -1}, {Cut: 0.5, Corner: 1}}
+// views are the crops in the order in which they are to be used: what a press with
+// little time leaves out stands last. RATIONALE.md says why there are no others.
+var views = []View{
+	{}, {Cut: 0.2},
+	{Cut: 0.5, Right: -1, Down: -1}, {Cut: 0.5, Right: 1, Down: 1}, {Cut: 0.5},
+	{Cut: 0.5, Right: 1, Down: -1}, {Cut: 0.5, Right: -1, Down: 1},
+}
 
 // Views are the crops that a press looks at, the guide box first.
 func (p *Preprocessor) Views() []View {
@@ -29,5 +33,5 @@ func (p *Preprocessor) Views() []View {
 // within is the square of box, itself a square, that v looks at.
 func (v View) within(box image.Rectangle) image.Rectangle {
 	margin := int(v.Cut * float64(box.Dx()) / 2)
-	return box.Inset(margin).Add(image.Pt(margin*v.Corner, margin*v.Corner))
+	return box.Inset(margin).Add(image.Pt(margin*v.Right, margin*v.Down))
 }

@@ -24,11 +24,12 @@ func TestViewsStayInTheGuideBox(t *testing.T) {
 		}
 	}
 	box := image.Rect(10, 20, 110, 120)
-	for corner, want := range map[int]image.Rectangle{
-		-1: image.Rect(10, 20, 60, 70), 0: image.Rect(35, 45, 85, 95), 1: image.Rect(60, 70, 110, 120),
+	for v, want := range map[View]image.Rectangle{
+		{0.5, -1, -1}: image.Rect(10, 20, 60, 70), {0.5, 0, 0}: image.Rect(35, 45, 85, 95),
+		{0.5, 1, -1}: image.Rect(60, 20, 110, 70), {0.5, -1, 1}: image.Rect(10, 70, 60, 120), {0.5, 1, 1}: image.Rect(60, 70, 110, 120),
 	} {
-		if got := (View{Cut: 0.5, Corner: corner}).within(box); got != want {
-			t.Errorf("half of %v at corner %d is %v, want %v", box, corner, got, want)
+		if got := v.within(box); got != want {
+			t.Errorf("view %+v of %v is %v, want %v", v, box, got, want)
 		}
 	}
 }
@@ -62,7 +63,7 @@ func TestRunView(t *testing.T) {
 
 // TestCornersAreForModelsThatAskForThem: others were not trained on so small a part.
 func TestCornersAreForModelsThatAskForThem(t *testing.T) {
-	for corners, want := range map[bool]int{false: 2, true: 4} {
+	for corners, want := range map[bool]int{false: 2, true: 7} {
 		p := preprocessor(t, metadata.Preprocessing{Crop: 1, Corners: corners, Std: [3]float64{1, 1, 1}}, InputSpec{8, 8, "uint8", 1, 0})
 		if got := len(p.Views()); got != want {
 			t.Errorf("with corners %v there are %d views, want %d", corners, got, want)

@@ -32,8 +32,8 @@ type Input struct {
 	Crop float64
 	// GreyWorld switches colour correction on.
 	GreyWorld bool `mapstructure:"grey_world"`
-	// Corners makes a press look at two corners of the guide box too, each of half
-	// its side: worth it where a cloth repeats and Augment.Crop cuts so small.
+	// Corners makes a press look at the corners and the middle of the guide box too,
+	// each of half its side: for patterns that repeat.
 	Corners bool
 	// Mean and Std make (v - Mean) / Std of a pixel value v, 0 to 255, for the
 	// network. Mean is whole, so that int8 holds every v exactly.

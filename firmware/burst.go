@@ -7,6 +7,7 @@ import (
 
 	"canting/capture"
 	"canting/configs"
+	"canting/infer"
 )
 
 // steadiness is the least sharpness of a frame that counts, as a share of the
@@ -16,15 +17,13 @@ const steadiness = 0.7
 // sight is what a model sees in a picture, or on average in several.
 type sight struct {
 	probabilities []float32 // one a label
-	distance      float32   // infer.Session.Distance
+	evidence      float32   // infer.Session.Evidence
 }
 
 // include makes the mean of n-1 sights that of n.
 func (s *sight) include(other sight, n int) {
-	for i, v := range other.probabilities {
-		s.probabilities[i] += (v - s.probabilities[i]) / float32(n)
-	}
-	s.distance += (other.distance - s.distance) / float32(n)
+	infer.Pool(s.probabilities, other.probabilities, n)
+	s.evidence += (other.evidence - s.evidence) / float32(n)
 }
 
 // shot is one frame and what was seen in it.
@@ -47,7 +46,7 @@ func see(c *classifier, frame capture.Frame) (*shot, error) {
 	if err := s.widen(capture.View{}); err != nil {
 		return nil, err
 	}
-	alone := c.model.Decide(s.probabilities, s.distance)
+	alone := c.model.Decide(s.probabilities, s.evidence)
 	s.confidence, s.unknown = alone.Confidence, alone.Unknown
 	began := time.Now()
 	s.quality = c.examine(frame)

@@ -114,7 +114,7 @@ func (c *classifier) classifyView(f capture.Frame, v capture.View) (seen sight, 
 	}
 	took = timing{prepared.Sub(began), time.Since(prepared)}
 	c.model.Probabilities(c.probabilities, c.session.Output())
-	return sight{c.probabilities, c.session.Distance()}, took, nil
+	return sight{c.probabilities, c.session.Evidence()}, took, nil
 }
 
 // heat classifies the guide box and tells where in it the label's score came

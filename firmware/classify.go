@@ -95,7 +95,7 @@ func classifyFile(c *classifier, file string) (classified, error) {
 	if err != nil {
 		return classified{}, fmt.Errorf("%s: %w", file, err)
 	}
-	decided := c.model.Decide(seen.probabilities, seen.distance)
+	decided := c.model.Decide(seen.probabilities, seen.evidence)
 	line := classified{
 		File:        file,
 		Label:       decided.Label,

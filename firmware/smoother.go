@@ -21,7 +21,7 @@ const (
 // rule is when a model names nothing: when the familiarity, by infer's
 // Model.Familiarity, is below the threshold.
 type rule struct {
-	familiarity func(probability, distance float32) float64
+	familiarity func(probability, evidence float32) float64
 	threshold   float64
 }
 
@@ -36,7 +36,7 @@ type smoother struct {
 	flaws         average // of what each frame has, in the order of flaws
 	flaw          int
 	probabilities average // of the frames without a flaw
-	distance      average // of the same, a single value
+	evidence      average // of the same, a single value
 	label         int
 	unknown       bool
 
@@ -58,7 +58,7 @@ func (s *smoother) add(at time.Time, flaw capture.Flaw, seen sight, by rule) opi
 		if s.probabilities.add(at, s.constant, seen.probabilities) {
 			s.unknown, lead = false, 0
 		}
-		s.distance.add(at, s.constant, []float32{seen.distance})
+		s.evidence.add(at, s.constant, []float32{seen.evidence})
 		s.settle(by, lead)
 	}
 	now := s.opinion()
@@ -94,11 +94,11 @@ func (s *smoother) settle(by rule, lead float64) {
 		lead, margin = 0, -clearLead*room
 	}
 	s.label = follow(mean, s.label, lead)
-	s.unknown = by.familiarity(mean[s.label], s.distance.mean[0]) < by.threshold-margin
+	s.unknown = by.familiarity(mean[s.label], s.evidence.mean[0]) < by.threshold-margin
 }
 
 // forget makes the next frame start anew.
-func (s *smoother) forget() { s.flaws.mean, s.probabilities.mean, s.distance.mean = nil, nil, nil }
+func (s *smoother) forget() { s.flaws.mean, s.probabilities.mean, s.evidence.mean = nil, nil, nil }
 
 // follow returns the index of the largest value if it leads the one shown by
 // more than lead, or if there is no lead to ask for.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"canting/capture"
+	"canting/infer/metadata"
 )
 
 // confident is the rule of a model that has its confidence alone to go by.
@@ -200,30 +201,30 @@ func TestSingleFlawedFrameDoesNotFlipTheText(t *testing.T) {
 	}
 }
 
-// A cloth that is far from every motif is unknown however sure the model is, and
-// one strange frame does not make it so.
-func TestFarFromEveryMotifIsUnknown(t *testing.T) {
+// A cloth that nothing speaks for is unknown however sure the model is of its label,
+// and one strange frame does not make it so.
+func TestWithoutEvidenceItIsUnknown(t *testing.T) {
 	s := smoother{constant: 400 * time.Millisecond}
-	by := rule{func(_, distance float32) float64 { return 1 / (1 + float64(distance)) }, 0.5}
+	by := rule{func(_, evidence float32) float64 { return metadata.Familiarity(evidence) }, 0.5}
 	at := time.Now()
-	add := func(distance float32) opinion {
+	add := func(evidence float32) opinion {
 		at = at.Add(40 * time.Millisecond)
-		return s.add(at, "", sight{[]float32{1, 0}, distance}, by)
+		return s.add(at, "", sight{[]float32{1, 0}, evidence}, by)
 	}
-	if got := add(3); got.advice != adviceUnknown {
-		t.Errorf("a far cloth is %+v", got)
-	}
-	for range 100 {
-		add(0.2)
-	}
-	if got := add(3); got.advice != "" || got.label != 0 {
-		t.Errorf("after one far frame a near cloth is %+v", got)
+	if got := add(-3); got.advice != adviceUnknown {
+		t.Errorf("a strange cloth is %+v", got)
 	}
 	for range 100 {
-		add(3)
+		add(4)
 	}
-	if got := add(3); got.advice != adviceUnknown {
-		t.Errorf("a far cloth in the place of a near one is %+v", got)
+	if got := add(-3); got.advice != "" || got.label != 0 {
+		t.Errorf("after one strange frame a known cloth is %+v", got)
+	}
+	for range 100 {
+		add(-3)
+	}
+	if got := add(-3); got.advice != adviceUnknown {
+		t.Errorf("a strange cloth in the place of a known one is %+v", got)
 	}
 }
 

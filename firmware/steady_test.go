@@ -108,7 +108,7 @@ func changesOn(t testing.TB, c *classifier, cloth capture.Frame) (n changes) {
 		shown := s.add(start.Add(at), flaw, seen.sight, c.rule())
 		now := [3]opinion{
 			c.judge(flaw, seen.sight),
-			c.judge(flaws[follow(s.flaws.mean, 0, 0)], sight{s.probabilities.mean, s.distance.mean[0]}),
+			c.judge(flaws[follow(s.flaws.mean, 0, 0)], sight{s.probabilities.mean, s.evidence.mean[0]}),
 			shown,
 		}
 		for i, count := range []*int{&n.bare, &n.averaged, &n.shown} {

@@ -91,17 +91,33 @@ func (m *Model) dequantize(dst []float32, output []byte) {
 	}
 }
 
+// Pool makes mean, the pooled probabilities of n-1 views, those of n: the normalised
+// geometric mean, which is what the mean of their logits gives (a logarithmic opinion
+// pool: Genest and Zidek, 1986, "Combining Probability Distributions").
+func Pool(mean, probabilities []float32, n int) {
+	const least = 1e-30
+	sum, share := 0.0, 1/float64(n)
+	for i, p := range probabilities {
+		pooled := math.Exp((1-share)*math.Log(max(float64(mean[i]), least)) + share*math.Log(max(float64(p), least)))
+		mean[i] = float32(pooled)
+		sum += pooled
+	}
+	for i := range mean {
+		mean[i] = float32(float64(mean[i]) / sum)
+	}
+}
+
 // Decide names the likeliest label, or says that the picture shows none of them.
-// probabilities and distance are one Run's, or means over several; Scores shares
+// probabilities and evidence are one Run's, or those of several by Pool and the mean; Scores shares
 // no memory with probabilities.
-func (m *Model) Decide(probabilities []float32, distance float32) Classification {
+func (m *Model) Decide(probabilities []float32, evidence float32) Classification {
 	best := 0
 	for i, p := range probabilities {
 		if p > probabilities[best] {
 			best = i
 		}
 	}
-	familiarity := m.Familiarity(probabilities[best], distance)
+	familiarity := m.Familiarity(probabilities[best], evidence)
 	return Classification{
 		Label: m.labels[best], Confidence: probabilities[best],
 		Familiarity: familiarity, Unknown: familiarity < m.canting.Threshold,

@@ -1,6 +1,10 @@
 package infer
 
-import "fmt"
+import (
+	"fmt"
+
+	"canting/infer/metadata"
+)
 
 // checkDoubt holds what the metadata say of doubt against the model itself.
 func (m *Model) checkDoubt() error {
@@ -12,30 +16,30 @@ func (m *Model) checkDoubt() error {
 	if f == nil {
 		return fmt.Errorf("the metadata tell how to doubt the model's features, and it does not end in a fully connected layer")
 	}
-	if d.Axes.Columns != f.n || d.Means.Rows() != len(m.labels) {
+	if d.Directions.Columns != f.n || len(d.Offsets) != len(m.labels) {
 		return fmt.Errorf("the metadata tell how to doubt %d features of %d labels, the model has %d of %d",
-			d.Axes.Columns, d.Means.Rows(), f.n, len(m.labels))
+			d.Directions.Columns, len(d.Offsets), f.n, len(m.labels))
 	}
 	return nil
 }
 
-// Distance is how far the features of the last Run lie from the nearest label's
-// mean: metadata.Doubt's Nearest. It is 0 for a model whose metadata do not tell.
-func (s *Session) Distance() float32 {
+// Evidence is how much more the features of the last Run speak for one of the labels
+// than for none: metadata.Doubt's Evidence. It is 0 for a model whose metadata do not
+// tell.
+func (s *Session) Evidence() float32 {
 	d := s.model.canting.Doubt
 	if d == nil {
 		return 0
 	}
-	return d.Nearest(s.Features(), s.coordinates)
+	return d.Evidence(s.Features())
 }
 
 // Familiarity tells from 0 to 1 how much a picture is like those of the model's
-// labels, by the probability of its likeliest label and its Distance, either of
-// which may be a mean over several frames. For a model whose metadata do not tell
-// it is that probability.
-func (m *Model) Familiarity(probability, distance float32) float64 {
-	if d := m.canting.Doubt; d != nil {
-		return d.Familiarity(probability, distance)
+// labels, by its Evidence, which may be a mean over several views and frames. For a
+// model whose metadata do not tell it is the probability of the likeliest label.
+func (m *Model) Familiarity(probability, evidence float32) float64 {
+	if m.canting.Doubt != nil {
+		return metadata.Familiarity(evidence)
 	}
 	return float64(probability)
 }

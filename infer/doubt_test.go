@@ -19,11 +19,11 @@ func doubtful(t *testing.T, seed uint64, change func(*metadata.Canting)) []byte 
 	m := drawTail(tails[4].draw, seed)
 	c := metadata.Default()
 	c.Doubt = &metadata.Doubt{
-		Axes:  metadata.Matrix{Columns: mapChannels, Numbers: make([]float32, 2*mapChannels)},
-		Means: metadata.Matrix{Columns: 2, Numbers: []float32{0, 0, 1, 2, 300, 0, 0, 300}},
+		Directions: metadata.Matrix{Columns: mapChannels, Numbers: make([]float32, 4*mapChannels)},
+		Offsets:    []float32{0, -1, 20, 3},
 	}
-	for i := range c.Doubt.Axes.Numbers {
-		c.Doubt.Axes.Numbers[i] = float32(i%5) - 1.5
+	for i := range c.Doubt.Directions.Numbers {
+		c.Doubt.Directions.Numbers[i] = float32(i*i%5) - 1.5
 	}
 	if change != nil {
 		change(&c)
@@ -80,66 +80,69 @@ func TestFeaturesAreWhatTheLogitsAreMadeOf(t *testing.T) {
 	}
 }
 
-func TestDistanceIsToTheNearestMean(t *testing.T) {
+func TestEvidenceIsOfTheLabelWithTheBestOdds(t *testing.T) {
 	for seed := range uint64(10) {
 		s := asked(t, doubtful(t, seed, nil), "", seed)
-		d := s.model.Metadata().Doubt
-		nearest := math.Inf(1)
-		for label := range 4 {
-			sum := 0.0
-			for axis := range 2 {
-				at := 0.0
-				for i, f := range s.Features() {
-					at += float64(d.Axes.Row(axis)[i]) * float64(f)
-				}
-				sum += (at - float64(d.Means.Row(label)[axis])) * (at - float64(d.Means.Row(label)[axis]))
+		d, most := s.model.Metadata().Doubt, math.Inf(-1)
+		for label, offset := range d.Offsets {
+			odds := float64(offset)
+			for i, f := range s.Features() {
+				odds += float64(d.Directions.Row(label)[i]) * float64(f)
 			}
-			nearest = min(nearest, math.Sqrt(sum))
+			most = max(most, odds)
 		}
-		if got := float64(s.Distance()); math.Abs(got-nearest) > 1e-4*nearest {
-			t.Errorf("seed %d: the distance is %v, want %v", seed, got, nearest)
+		if got := float64(s.Evidence()); math.Abs(got-most) > 1e-4*(1+math.Abs(most)) {
+			t.Errorf("seed %d: the evidence is %v, want %v", seed, got, most)
 		}
 	}
 }
 
-// distances is a digest of the drawn models' distances; see tailsHeat.
-const distances = 0xf2ad6d487d26903f
+// evidence is a digest of the drawn models' evidence; see tailsHeat.
+const evidence = 0xaeb48a72ac226b61
 
-func TestDistanceIsTheSameEverywhere(t *testing.T) {
+func TestEvidenceIsTheSameEverywhere(t *testing.T) {
 	t.Setenv(kernel.Variable, "") // it would go before the names
 	for _, set := range kernel.Available() {
 		digest := fnv.New64a()
 		for seed := range uint64(10) {
-			bits := math.Float32bits(asked(t, doubtful(t, seed, nil), set, seed).Distance())
+			bits := math.Float32bits(asked(t, doubtful(t, seed, nil), set, seed).Evidence())
 			digest.Write([]byte{byte(bits), byte(bits >> 8), byte(bits >> 16), byte(bits >> 24)})
 		}
-		if got := digest.Sum64(); got != distances {
-			t.Errorf("%s: the digest of the distances is %#x, want %#x", set, got, uint64(distances))
+		if got := digest.Sum64(); got != evidence {
+			t.Errorf("%s: the digest of the evidence is %#x, want %#x", set, got, uint64(evidence))
 		}
 	}
 }
 
 func TestFamiliarity(t *testing.T) {
-	s := asked(t, doubtful(t, 1, func(c *metadata.Canting) {
-		c.Doubt.Bias, c.Doubt.Distance, c.Doubt.Confidence, c.Threshold = 3, -1, 2, 0.5
-	}), "", 1)
-	for _, c := range []struct {
-		p, distance float32
-		want        float64
-	}{{1, 3, 0.5}, {1, 0, 1 / (1 + math.Exp(-3))}, {0.5, 1, 1 / (1 + math.Exp(-2-2*math.Log(0.5)))}} {
-		if got := s.model.Familiarity(c.p, c.distance); math.Abs(got-c.want) > 1e-9 {
-			t.Errorf("%+v gives %v", c, got)
+	s := asked(t, doubtful(t, 1, func(c *metadata.Canting) { c.Threshold = 0.5 }), "", 1)
+	for evidence, want := range map[float32]float64{0: 0.5, 3: 1 / (1 + math.Exp(-3)), -1e6: 0, 1e6: 1} {
+		if got := s.model.Familiarity(0.3, evidence); math.Abs(got-want) > 1e-9 {
+			t.Errorf("evidence of %v gives %v, want %v", evidence, got, want)
 		}
 	}
 	sure := []float32{0, 1, 0, 0}
-	if c := s.model.Decide(sure, 2.9); c.Unknown || c.Confidence != 1 {
-		t.Errorf("a near picture is answered with %+v", c)
+	if c := s.model.Decide(sure, 0.1); c.Unknown || c.Confidence != 1 {
+		t.Errorf("a known picture is answered with %+v", c)
 	}
-	if c := s.model.Decide(sure, 3.1); !c.Unknown || c.Confidence != 1 {
-		t.Errorf("a far picture is answered with %+v", c)
+	if c := s.model.Decide(sure, -0.1); !c.Unknown || c.Confidence != 1 {
+		t.Errorf("a strange picture is answered with %+v", c)
 	}
-	if got := s.model.Familiarity(0, 0); math.IsNaN(got) || got < 0 || got > 1 {
-		t.Errorf("of a probability of 0 the familiarity is %v", got)
+}
+
+func TestPoolIsTheGeometricMean(t *testing.T) {
+	mean := make([]float32, 2)
+	for i, p := range [][]float32{{0.9, 0.1}, {0.5, 0.5}, {0.2, 0.8}} {
+		Pool(mean, p, i+1)
+	}
+	a, b := math.Cbrt(0.9*0.5*0.2), math.Cbrt(0.1*0.5*0.8)
+	if math.Abs(float64(mean[0])-a/(a+b)) > 1e-6 || math.Abs(float64(mean[0]+mean[1])-1) > 1e-6 {
+		t.Errorf("the pool is %v, want %v of the first", mean, a/(a+b))
+	}
+	for i, p := range [][]float32{{1, 0}, {0, 1}, {0, 0}} { // as an int8 output may round
+		if Pool(mean, p, i+1); !(mean[0] >= 0 && mean[0] <= 1 && mean[1] >= 0 && mean[1] <= 1) {
+			t.Fatalf("after %v the pool is %v", p, mean)
+		}
 	}
 }
 
@@ -148,8 +151,8 @@ func TestFamiliarityOfOlderModels(t *testing.T) {
 	m := calibrated(t, 1, 0.5, nil)
 	s := m.NewSession()
 	defer s.Close()
-	if s.Distance() != 0 || m.Familiarity(0.25, 99) != 0.25 {
-		t.Errorf("distance %v, familiarity %v", s.Distance(), m.Familiarity(0.25, 99))
+	if s.Evidence() != 0 || m.Familiarity(0.25, 99) != 0.25 {
+		t.Errorf("evidence %v, familiarity %v", s.Evidence(), m.Familiarity(0.25, 99))
 	}
 	foreign, err := Load(encode(t, drawTail(func(d *draft, x int) {
 		d.operator(tflite.Relu, nil, d.tensor(1, mapSide, mapSide, mapChannels), x)
@@ -159,7 +162,7 @@ func TestFamiliarityOfOlderModels(t *testing.T) {
 	}
 	other := foreign.NewSession()
 	defer other.Close()
-	if other.Features() != nil || other.Distance() != 0 {
+	if other.Features() != nil || other.Evidence() != 0 {
 		t.Error("a model without a last fully connected layer has features")
 	}
 }
@@ -167,9 +170,11 @@ func TestFamiliarityOfOlderModels(t *testing.T) {
 func TestDoubtThatDoesNotFitIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*metadata.Doubt){
 		"another number of features": func(d *metadata.Doubt) {
-			d.Axes.Columns, d.Means = 2*mapChannels, metadata.Matrix{Columns: 1, Numbers: make([]float32, 4)}
+			d.Directions = metadata.Matrix{Columns: 1, Numbers: make([]float32, 4)}
 		},
-		"a label too few": func(d *metadata.Doubt) { d.Means.Numbers = d.Means.Numbers[:6] },
+		"a label too few": func(d *metadata.Doubt) {
+			d.Directions.Numbers, d.Offsets = d.Directions.Numbers[:3*mapChannels], d.Offsets[:3]
+		},
 	} {
 		file := doubtful(t, 1, func(c *metadata.Canting) { spoil(c.Doubt) })
 		if _, err := Load(file, Options{}); err == nil || !strings.Contains(err.Error(), "how to doubt") {
@@ -178,12 +183,12 @@ func TestDoubtThatDoesNotFitIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever a file says, distance and familiarity are numbers or the file is
+// Whatever a file says, evidence and familiarity are numbers or the file is
 // refused.
 func FuzzDoubt(f *testing.F) {
 	m := drawTail(tails[4].draw, 1)
-	f.Add(`{"axes":{"columns":6,"numbers":"AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/"},"means":{"columns":1,"numbers":"AACAPwAAgD8AAIA/AACAPw=="},"bias":1,"distance":-1,"confidence":1}`, 1.0)
-	f.Add(`{"axes":{"columns":6,"numbers":"//9/f///f3///39///9/f///f3///39/"},"means":{"columns":1,"numbers":"AACAPwAAgD8AAIA/AACAPw=="},"bias":1e18,"distance":-1e18}`, 1e-300)
+	f.Add(`{"directions":{"columns":6,"numbers":"AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/"},"offsets":[0,1,2,3]}`, 1.0)
+	f.Add(`{"directions":{"columns":6,"numbers":"awteXWsLXt1rC15dawte3WsLXl1rC17dawteXWsLXt1rC15dawte3WsLXl1rC17dawteXWsLXt1rC15dawte3WsLXl1rC17dawteXWsLXt1rC15dawte3WsLXl1rC17d"},"offsets":[1e18,-1e18,0,0]}`, 1e-300)
 	f.Fuzz(func(t *testing.T, doubt string, temperature float64) {
 		text, err := json.Marshal(temperature)
 		if err != nil {
@@ -205,8 +210,8 @@ func FuzzDoubt(f *testing.F) {
 		}
 		p := make([]float32, 4)
 		model.Probabilities(p, s.Output())
-		if got := model.Decide(p, s.Distance()); !(got.Familiarity >= 0 && got.Familiarity <= 1) {
-			t.Errorf("the familiarity is %v at a distance of %v", got.Familiarity, s.Distance())
+		if got := model.Decide(p, s.Evidence()); !(got.Familiarity >= 0 && got.Familiarity <= 1) {
+			t.Errorf("the familiarity is %v of evidence of %v", got.Familiarity, s.Evidence())
 		}
 	})
 }

@@ -16,7 +16,6 @@ type Session struct {
 	arena         []int8
 	input, output []byte
 	features      []float32
-	coordinates   []float32 // of the features along the metadata's axes
 	team          *team
 }
 
@@ -40,9 +39,6 @@ func (m *Model) NewSession() *Session {
 	s.team = newTeam(m.threads, m.plan.scratch, steps)
 	if f := m.plan.features; f != nil {
 		s.features = make([]float32, f.n)
-	}
-	if d := m.canting.Doubt; d != nil {
-		s.coordinates = make([]float32, d.Axes.Rows())
 	}
 	// The team's goroutines don't refer to the session, so one that is dropped
 	// without Close ends them too.

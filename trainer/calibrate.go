@@ -8,8 +8,7 @@ import (
 	"canting/trainer/report"
 )
 
-// calibration measures how far the int8 model's confidence of the guide box is to
-// be trusted, at the temperature that a fold's pictures are asked with: the one that
+// calibration measures how far the int8 model's confidence in a press is to be trusted, at the temperature that a fold's pictures are asked with: the one that
 // the seed's other folds ask for, so that no picture is measured with what it was
 // fitted to. Its figures are means over the seeds, whose folds are measured as one.
 func (r *CrossvalResult) calibration() (report.Calibration, error) {
@@ -29,7 +28,7 @@ func (r *CrossvalResult) calibration() (report.Calibration, error) {
 			}
 			mean.Temperature += share * t / float64(len(seeds[seed]))
 			for _, s := range sighted(held) {
-				answers = append(answers, report.Answer{Confidence: s.probability(t), Right: top(s.logits) == s.label})
+				answers = append(answers, s.answer(t))
 			}
 		}
 		mean.Error += share * report.CalibrationError(answers)
@@ -41,7 +40,12 @@ func (r *CrossvalResult) calibration() (report.Calibration, error) {
 func sighted(held []Held) []sighting {
 	seen := make([]sighting, len(held))
 	for i, h := range held {
-		seen[i] = sighting{label: h.Label, logits: h.Logits}
+		seen[i] = sighting{label: h.Label, logits: h.press()}
 	}
 	return seen
+}
+
+func (s sighting) answer(temperature float64) report.Answer {
+	p := s.probabilities(temperature)
+	return report.Answer{Confidence: slices.Max(p), Right: top(p) == s.label}
 }

@@ -24,7 +24,7 @@ func drawFold(rng *rand.Rand, n, fold int, factor float32) []Held {
 		for c := range logits {
 			logits[c] *= factor
 		}
-		held[i] = Held{Label: label, Logits: logits, Seed: 1, Fold: fold}
+		held[i] = Held{Label: label, Views: [][]float32{logits}, Seed: 1, Fold: fold}
 	}
 	return held
 }

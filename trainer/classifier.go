@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"fmt"
-	"slices"
 
 	"canting/capture"
 	"canting/infer"
@@ -11,10 +10,12 @@ import (
 
 // classifier is a model with the preprocessing that it asks for.
 type classifier struct {
-	model         *infer.Model
-	session       *infer.Session
-	preprocessor  *capture.Preprocessor
-	probabilities []float32
+	model   *infer.Model
+	session *infer.Session
+	// preprocessor is for frames; boxes for a picture.Picture's Box, which is cut and
+	// corrected already.
+	preprocessor, boxes *capture.Preprocessor
+	probabilities       []float32
 }
 
 func newClassifier(file []byte) (*classifier, error) {
@@ -26,15 +27,21 @@ func newClassifier(file []byte) (*classifier, error) {
 	if len(in.Shape) != 4 || in.Shape[3] != 3 {
 		return nil, fmt.Errorf("the model takes %v, not pictures of (1, height, width, 3)", in.Shape)
 	}
-	pre, err := capture.NewPreprocessor(model.Metadata().Preprocessing, capture.InputSpec{
-		Width: in.Shape[2], Height: in.Shape[1], Type: in.Type, Scale: in.Scale, ZeroPoint: in.ZeroPoint,
-	})
+	spec := capture.InputSpec{Width: in.Shape[2], Height: in.Shape[1], Type: in.Type, Scale: in.Scale, ZeroPoint: in.ZeroPoint}
+	params := model.Metadata().Preprocessing
+	pre, err := capture.NewPreprocessor(params, spec)
 	if err != nil {
 		return nil, err
 	}
-	return &classifier{model, model.NewSession(), pre, make([]float32, len(model.Labels()))}, nil
+	params.Crop, params.GreyWorld = 1, false
+	boxes, err := capture.NewPreprocessor(params, spec)
+	if err != nil {
+		return nil, err
+	}
+	return &classifier{model, model.NewSession(), pre, boxes, make([]float32, len(model.Labels()))}, nil
 }
 
+// run looks at the guide box alone.
 func (c *classifier) run(f capture.Frame) error {
 	if err := c.preprocessor.Run(f, c.session.Input()); err != nil {
 		return err
@@ -42,57 +49,76 @@ func (c *classifier) run(f capture.Frame) error {
 	return c.session.Run()
 }
 
-// judge answers a picture that is preprocessed already.
-func (c *classifier) judge(p picture.Picture) (label int, says infer.Classification, err error) {
-	rgb, err := p.Exact()
-	if err != nil {
-		return 0, infer.Classification{}, err
-	}
-	return c.judgePixels(rgb)
+// pressed is what a visitor's press sees in all of its views.
+type pressed struct {
+	probabilities []float32
+	evidence      float32
 }
 
-// judgePixels answers size x size RGB pixels.
-func (c *classifier) judgePixels(rgb []byte) (label int, says infer.Classification, err error) {
-	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
-		return 0, infer.Classification{}, err
-	}
-	if err := c.session.Run(); err != nil {
-		return 0, infer.Classification{}, err
-	}
-	label, says = c.answer()
-	return label, says, nil
-}
-
-// press answers the picture in a file as the kiosk answers a visitor's press: with
-// the mean of the probabilities of its views. box is called when the first of
-// them, the guide box, has run.
-func (c *classifier) press(path string, box func()) ([]float32, error) {
+// pressFile answers the picture in a file as the kiosk answers a visitor's press.
+// after, unless nil, is called when each view has run, the guide box first.
+func (c *classifier) pressFile(path string, after func(view int)) (pressed, error) {
 	frame, err := capture.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return pressed{}, err
 	}
-	mean := make([]float32, len(c.probabilities))
-	views := c.preprocessor.Views()
+	return c.press(c.preprocessor, frame, after)
+}
+
+// pressBox is pressFile for a picture that is in hand, or drawn.
+func (c *classifier) pressBox(p picture.Picture, after func(view int)) (pressed, error) {
+	box, err := p.Box()
+	if err != nil {
+		return pressed{}, err
+	}
+	return c.press(c.boxes, box, after)
+}
+
+func (c *classifier) press(pre *capture.Preprocessor, f capture.Frame, after func(view int)) (pressed, error) {
+	views := pre.Views()
+	mean := pressed{probabilities: make([]float32, len(c.probabilities))}
 	for i, view := range views {
-		if err := c.preprocessor.RunView(frame, view, c.session.Input()); err != nil {
-			return nil, err
+		if err := pre.RunView(f, view, c.session.Input()); err != nil {
+			return pressed{}, err
 		}
 		if err := c.session.Run(); err != nil {
-			return nil, err
+			return pressed{}, err
 		}
-		if i == 0 {
-			box()
+		if after != nil {
+			after(i)
 		}
-		c.answer()
-		for label, p := range c.probabilities {
-			mean[label] += p / float32(len(views))
-		}
+		c.model.Probabilities(c.probabilities, c.session.Output())
+		infer.Pool(mean.probabilities, c.probabilities, i+1)
+		mean.evidence += c.session.Evidence() / float32(len(views))
 	}
 	return mean, nil
 }
 
-// answer is the last run's most probable class and what the kiosk makes of it.
-func (c *classifier) answer() (label int, says infer.Classification) {
+// alone is the last run's answer by itself.
+func (c *classifier) alone() (label int, says infer.Classification) {
 	c.model.Probabilities(c.probabilities, c.session.Output())
-	return slices.Index(c.probabilities, slices.Max(c.probabilities)), c.model.Decide(c.probabilities, c.session.Distance())
+	return top(c.probabilities), c.model.Decide(c.probabilities, c.session.Evidence())
+}
+
+// judge is what the model makes of the guide box of a picture in hand.
+func (c *classifier) judge(p picture.Picture) (infer.Classification, error) {
+	rgb, err := p.Exact()
+	if err != nil {
+		return infer.Classification{}, err
+	}
+	if err := c.preprocessor.Normalise(rgb, c.session.Input()); err != nil {
+		return infer.Classification{}, err
+	}
+	if err := c.session.Run(); err != nil {
+		return infer.Classification{}, err
+	}
+	_, says := c.alone()
+	return says, nil
+}
+
+// logits are the last run's.
+func (c *classifier) logits() []float32 {
+	to := make([]float32, len(c.probabilities))
+	c.model.Logits(to, c.session.Output())
+	return to
 }

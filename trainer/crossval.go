@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -122,6 +123,9 @@ func (v *validation) samples() []dataset.Sample {
 	return all
 }
 
+// heldFormat changes when what a fold keeps of its answers does.
+const heldFormat = 2
+
 // foldName is the file that keeps a finished fold in its folder.
 const foldName = "fold.json"
 
@@ -173,9 +177,9 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, train, held
 
 func (v *validation) key(e *configs.Experiment, train, held []picture.Picture) string {
 	h := sha256.New()
-	fmt.Fprintln(h, v.classes, experimentJSON(e), dataDigest(train, held))
+	fmt.Fprintln(h, heldFormat, v.classes, experimentJSON(e), dataDigest(train, held))
 	for _, p := range held {
-		fmt.Fprintln(h, p.Path)
+		fmt.Fprintln(h, below(v.dir, p.Path))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -231,12 +235,12 @@ func (r *CrossvalResult) Report() (report.Crossval, error) {
 	if err != nil {
 		return report.Crossval{}, fmt.Errorf("measure how well the confidence is calibrated: %w", err)
 	}
-	figures := func(scores func(Held) []float32) report.Folds {
+	figures := func(answer func(Held) int) report.Folds {
 		var folds []report.Evaluation
 		for held := range r.folds() {
 			truth, predicted := make([]int, len(held)), make([]int, len(held))
 			for i, h := range held {
-				truth[i], predicted[i] = h.Label, top(scores(h))
+				truth[i], predicted[i] = h.Label, answer(h)
 			}
 			folds = append(folds, report.Evaluate(r.Classes, truth, predicted))
 		}
@@ -244,9 +248,9 @@ func (r *CrossvalResult) Report() (report.Crossval, error) {
 	}
 	return report.Crossval{
 		Classes: r.Classes, Pictures: len(r.Held) / len(r.Seeds), Folds: r.Folds, Seeds: r.Seeds, Seconds: r.Seconds,
-		Kiosk: figures(func(h Held) []float32 { return h.Probabilities }),
-		Int8:  figures(func(h Held) []float32 { return h.Logits }),
-		Float: figures(func(h Held) []float32 { return h.FloatLogits }),
+		Kiosk: figures(func(h Held) int { return top(h.press()) }),
+		Int8:  figures(func(h Held) int { return top(h.Views[0]) }),
+		Float: figures(func(h Held) int { return top(h.FloatLogits) }),
 
 		Calibration: calibration,
 	}, nil
@@ -269,4 +273,4 @@ func (r *CrossvalResult) folds() iter.Seq[[]Held] {
 }
 
 // top is the index of the greatest score, the first of equals.
-func top(scores []float32) int { return slices.Index(scores, slices.Max(scores)) }
+func top[T cmp.Ordered](scores []T) int { return slices.Index(scores, slices.Max(scores)) }

@@ -71,7 +71,7 @@ func (v *validation) part(train []picture.Picture, share float64, seed int64, fo
 func evaluate(classes []string, held []Held) report.Evaluation {
 	truth, predicted := make([]int, len(held)), make([]int, len(held))
 	for i, h := range held {
-		truth[i], predicted[i] = h.Label, top(h.Probabilities)
+		truth[i], predicted[i] = h.Label, top(h.press())
 	}
 	return report.Evaluate(classes, truth, predicted)
 }

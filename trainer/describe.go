@@ -36,8 +36,11 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 	truth, predicted, pressed := make([]int, len(f.test)), make([]int, len(f.test)), make([]int, len(f.test))
 	for i, p := range f.test {
 		shown := report.Picture{File: filepath.Base(p.Path), Class: d.classes[p.Label]}
-		mean, err := c.press(p.Path, func() {
-			label, says := c.answer()
+		seen, err := c.pressFile(p.Path, func(view int) {
+			if view > 0 {
+				return
+			}
+			label, says := c.alone()
 			predicted[i], shown.Predicted, shown.Probability = label, d.classes[label], float64(says.Confidence)
 			shown.Familiarity, shown.Unknown = says.Familiarity, says.Unknown
 			shown.Heat, _ = c.session.Heat(label)
@@ -45,7 +48,7 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 		if err != nil {
 			return nil, err
 		}
-		truth[i], pressed[i] = p.Label, top(mean)
+		truth[i], pressed[i] = p.Label, top(seen.probabilities)
 		shown.Pressed = d.classes[pressed[i]]
 		if shown.Thumbnail, err = p.JPEG(thumbnailQuality); err != nil {
 			return nil, err

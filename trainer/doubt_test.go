@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"canting/infer"
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
+	"canting/trainer/nn"
 )
 
 // Answers drawn with the chances that logits give are overconfident by as much as
@@ -31,54 +33,63 @@ func TestTemperatureIsFound(t *testing.T) {
 	}
 }
 
-// drawSightings is of known pictures and of others, which distance, confidence or
-// both tell apart.
-func drawSightings(rng *rand.Rand, n int, far, sure float64) []sighting {
-	var all []sighting
-	for i := range n {
-		known := sighting{label: i % 2, logits: []float32{0, 0}, distance: float32(5 + rng.NormFloat64())}
-		known.logits[i%2] = float32(3 + rng.NormFloat64())
-		other := sighting{label: dataset.NoMotif, logits: []float32{0, 0}, distance: float32(5 + far + rng.NormFloat64())}
-		other.logits[rng.IntN(2)] = float32(3 - sure + rng.NormFloat64())
-		all = append(all, known, other)
+// What a crossvalidated press is measured by, the mean of the logits, is what the
+// kiosk pools of its views' probabilities.
+func TestPressIsThePoolOfItsViews(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	for n := 1; n <= 7; n++ {
+		pooled, views := make([]float32, 3), make([][]float32, n)
+		for i := range views {
+			probabilities := make([]float32, 3)
+			for range 3 {
+				views[i] = append(views[i], float32(9*rng.NormFloat64()))
+			}
+			for label, p := range nn.Softmax(views[i]) {
+				probabilities[label] = float32(p)
+			}
+			infer.Pool(pooled, probabilities, i+1)
+		}
+		for label, want := range nn.Softmax(meanOf(views)) {
+			if math.Abs(float64(pooled[label])-want) > 1e-5 {
+				t.Errorf("%d views: label %d has %v, want %v", n, label, pooled[label], want)
+			}
+		}
 	}
-	return all
 }
 
-func TestTrustNamesTheKnownAndDoubtsTheOthers(t *testing.T) {
+// The share of the known that is asked for is named, whatever is known of others.
+func TestTrustNamesItsShareOfTheKnown(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
-	for _, c := range []struct {
-		name      string
-		far, sure float64
-		most      float64 // of the others named
-	}{
-		{"far things", 6, 0, 0.02},
-		{"far and unsure things", 3, 3, 0.1},
-		{"things altogether apart", 1000, 0, 0},
-		{"far things of which it is surer", 6, -2, 0.05},
-	} {
-		learnt, err := newTrust(drawSightings(rng, 400, c.far, c.sure), 0.95)
-		if err != nil {
-			t.Fatal(err)
+	draw := func(n int) []sighting {
+		var all []sighting
+		for i := range n {
+			known := sighting{label: i % 2, logits: []float32{0, 0}, evidence: float32(5 + rng.NormFloat64())}
+			known.logits[i%2] = float32(3 + rng.NormFloat64())
+			all = append(all, known, sighting{label: dataset.NoMotif, logits: []float32{9, 0}, evidence: -5})
 		}
-		card := metadata.Default()
-		learnt.into(&card, &metadata.Doubt{})
-		var named, n [2]float64
-		for _, s := range drawSightings(rng, 2000, c.far, c.sure) {
-			kind := 0
-			if s.label == dataset.NoMotif {
-				kind = 1
-			}
-			n[kind]++
-			if card.Doubt.Familiarity(float32(s.probability(card.Temperature)), s.distance) >= card.Threshold {
-				named[kind]++
-			}
+		return all
+	}
+	learnt, err := newTrust(draw(1000), 0.95)
+	if err != nil {
+		t.Fatal(err)
+	}
+	card := metadata.Default()
+	learnt.into(&card, &metadata.Doubt{Directions: metadata.Matrix{Columns: 1, Numbers: []float32{1, -1}}, Offsets: []float32{0, -9}})
+	named, alone := 0.0, 0.0
+	for _, s := range draw(4000) {
+		if s.label == dataset.NoMotif {
+			continue
 		}
-		if share := named[0] / n[0]; math.Abs(share-0.95) > 0.03 {
-			t.Errorf("%s: %.3f of other known pictures are named, want 0.95", c.name, share)
+		if metadata.Familiarity(card.Doubt.Evidence([]float32{s.evidence})) >= card.Threshold {
+			named++
 		}
-		if share := named[1] / n[1]; share > c.most {
-			t.Errorf("%s: %.3f of them are named", c.name, share)
+		if slices.Max(s.probabilities(learnt.temperature)) >= learnt.least {
+			alone++
+		}
+	}
+	for what, share := range map[string]float64{"evidence": named / 4000, "confidence alone": alone / 4000} {
+		if math.Abs(share-0.95) > 0.02 {
+			t.Errorf("by %s %.3f of other known pictures are named, want 0.95", what, share)
 		}
 	}
 	if _, err := newTrust(nil, 0.95); err == nil {
@@ -101,7 +112,7 @@ func TestTrainLearnsDoubt(t *testing.T) {
 		t.Fatal(err)
 	}
 	card := m.Metadata()
-	if card.Doubt == nil || card.Threshold != trustedFrom || card.Temperature == 1 || card.Doubt.Axes.Columns != 8 || len(m.Labels()) != 3 {
+	if card.Doubt == nil || card.Threshold != trustedFrom || card.Temperature == 1 || card.Doubt.Directions.Columns != 8 || len(m.Labels()) != 3 {
 		t.Fatalf("the model's metadata say %+v", card.Doubt)
 	}
 	if run.Doubt == nil || len(run.Doubt.Others) != outlierCount+3 || run.Doubt.Temperature != card.Temperature {
@@ -203,9 +214,9 @@ func TestOutliersAreNothingToBeSureOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	var sure [2]float32
-	for _, rgb := range newThings().outliers(outlierCount, e.Input.Size, stream(7, streamOutliers)) {
+	for _, p := range newThings().pictures(outlierCount, e.Input.Size, "test") {
 		for i, c := range []*classifier{exposed, plain} {
-			_, says, err := c.judgePixels(rgb)
+			says, err := c.judge(p)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -48,7 +48,7 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 			warn(fmt.Sprintf("Left out: %v.", err))
 			continue
 		}
-		label, says := c.answer()
+		label, says := c.alone()
 		class := dataset.Unknown
 		if s.Label == dataset.NoMotif {
 			others.Count(says.Unknown)

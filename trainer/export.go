@@ -33,7 +33,7 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 		return nil, fmt.Errorf("read the written model back: %w", err)
 	}
 	if d.trust != nil {
-		if c, err = c.trusted(model, &card, d.trust, f.train); err != nil {
+		if c, err = c.trusted(model, &card, d.trust, d.lesson(f.train, f.experiment)); err != nil {
 			return nil, fmt.Errorf("tell the model how far to trust it: %w", err)
 		}
 	}
@@ -153,7 +153,7 @@ func (c *classifier) training(test []picture.Picture) (*metadata.Training, error
 	}
 	t := metadata.NewTraining()
 	for _, p := range test {
-		_, says, err := c.judge(p)
+		says, err := c.judge(p)
 		if err != nil {
 			return nil, err
 		}

@@ -67,7 +67,7 @@ func classify(t *testing.T, c *classifier, rgb []byte) int {
 	if err := c.session.Run(); err != nil {
 		t.Fatal(err)
 	}
-	label, _ := c.answer()
+	label, _ := c.alone()
 	return label
 }
 

@@ -21,15 +21,27 @@ type Held struct {
 	Label int    `json:"label"`
 	Seed  int64  `json:"seed"`
 	Fold  int    `json:"fold"` // from 0
-	// Logits are the int8 model's, dequantized, and FloatLogits the
-	// network's as trained, up to a constant; both of the guide box.
-	Logits      []float32 `json:"logits"`
+	// Views are the int8 model's logits, dequantized, of each view of a visitor's
+	// press, the guide box first.
+	Views [][]float32 `json:"views"`
+	// FloatLogits are the network's as trained, up to a constant, of the guide box.
 	FloatLogits []float32 `json:"float_logits"`
 	// Features is what the float network's last layer reads.
 	Features []float32 `json:"features"`
-	// Probabilities are the int8 model's as a visitor's press gets them, the
-	// mean over its views.
-	Probabilities []float32 `json:"probabilities"`
+}
+
+// press is what a visitor's press makes of the views: the mean of their logits, of
+// which infer.Pool gives the probabilities.
+func (h Held) press() []float32 { return meanOf(h.Views) }
+
+func meanOf(rows [][]float32) []float32 {
+	mean := make([]float32, len(rows[0]))
+	for _, row := range rows {
+		for i, v := range row {
+			mean[i] += v / float32(len(rows))
+		}
+	}
+	return mean
 }
 
 // holdOut trains on some pictures, quantizes, and answers others, with their
@@ -100,10 +112,7 @@ func row(t *tensor.Dense, i int) []float32 {
 }
 
 // look fills in the int8 model's answers from the picture's file.
-func (c *classifier) look(h *Held) (err error) {
-	h.Probabilities, err = c.press(h.File, func() {
-		h.Logits = make([]float32, len(c.probabilities))
-		c.model.Logits(h.Logits, c.session.Output())
-	})
+func (c *classifier) look(h *Held) error {
+	_, err := c.pressFile(h.File, func(int) { h.Views = append(h.Views, c.logits()) })
 	return err
 }

@@ -18,8 +18,8 @@ import (
 // LeftOut is how a model answers that was trained without one of the motifs.
 type LeftOut struct {
 	Motif string `json:"motif"` // the one left out
-	// Right is how many of the other motifs' test pictures the model named right,
-	// had it to name one.
+	// Right is how many of the other motifs' test pictures the model named right at a
+	// press, had it to name one.
 	Right int `json:"right"`
 	// Known is of the other motifs' test pictures, by the rule that travels in the
 	// model.
@@ -139,8 +139,8 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 // accepted is the share of the known at which models are compared.
 const accepted = 0.95
 
-// ask measures a model on the test pictures, the motif left out and things that it
-// has not learnt from.
+// ask presses for the test pictures, the motif left out and things that the model has
+// not learnt from.
 func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs.Experiment) (LeftOut, error) {
 	c, err := newClassifier(file)
 	if err != nil {
@@ -149,34 +149,26 @@ func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs
 	m := LeftOut{Motif: motif}
 	var known []float64
 	for _, p := range d.test {
-		label, says, err := c.judge(p)
+		seen, err := c.pressBox(p, nil)
 		if err != nil {
 			return LeftOut{}, err
 		}
-		if label == p.Label {
+		if top(seen.probabilities) == p.Label {
 			m.Right++
 		}
+		says := c.model.Decide(seen.probabilities, seen.evidence)
 		m.Known.Count(says.Unknown)
 		known = append(known, says.Familiarity)
 	}
 	least := exceeded(known, accepted)
-	unseen := make([][]byte, len(left))
-	for i, p := range left {
-		if unseen[i], err = p.Exact(); err != nil {
-			return LeftOut{}, err
-		}
-	}
-	other, err := c.other(motif, unseen, least)
+	other, err := c.other(motif, left, least)
 	if err != nil {
 		return LeftOut{}, err
 	}
 	m.Others = append(m.Others, other)
-	for i, k := range newThings().kinds() {
-		rng, drawn := stream(e.Seed, streamOutliers, 2, uint64(i)), make([][]byte, outlierCount)
-		for i := range drawn {
-			drawn[i] = k.draw(e.Input.Size, rng)
-		}
-		if other, err = c.other(k.name, drawn, least); err != nil {
+	for _, k := range newThings().kinds() {
+		name := fmt.Sprintf("left out %d", e.Seed)
+		if other, err = c.other(k.name, k.pictures(outlierCount, e.Input.Size, name), least); err != nil {
 			return LeftOut{}, err
 		}
 		m.Others = append(m.Others, other)
@@ -186,13 +178,14 @@ func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs
 
 // other asks about pictures of none of the motifs, where least is the familiarity
 // from which on the known are named.
-func (c *classifier) other(name string, pictures [][]byte, least float64) (Other, error) {
+func (c *classifier) other(name string, pictures []picture.Picture, least float64) (Other, error) {
 	o, n := Other{Name: name}, 0
-	for _, rgb := range pictures {
-		_, says, err := c.judgePixels(rgb)
+	for _, p := range pictures {
+		seen, err := c.pressBox(p, nil)
 		if err != nil {
 			return Other{}, err
 		}
+		says := c.model.Decide(seen.probabilities, seen.evidence)
 		o.Named.Count(says.Unknown)
 		if says.Familiarity >= least {
 			n++

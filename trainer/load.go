@@ -17,9 +17,8 @@ type data struct {
 	train, test []picture.Picture
 	// unknown and testUnknown show none of the classes.
 	unknown, testUnknown []picture.Picture
-	// trust is nil where nothing was learnt of it; seen is what it was learnt from.
+	// trust is nil where nothing was learnt of it.
 	trust    *trust
-	seen     []sighting
 	warnings []string
 	tell     func(string)
 }

@@ -1,12 +1,15 @@
 package trainer
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
 
+	"canting/trainer/dataset"
 	"canting/trainer/pattern"
+	"canting/trainer/picture"
 )
 
 // things are pictures that show no cloth. Drawn ones are of the given series of
@@ -52,12 +55,22 @@ func (t things) whole() []kind {
 // kinds are as likely as each other.
 func (t things) kinds() []kind { return append(t.whole(), kind{"parts", t.parts}) }
 
-// outliers are n pictures, each kind's in turn. The same state of rng gives the same
+// pictures are n of the things, each kind's in turn. The same name gives the same
 // pixels.
-func (t things) outliers(n, size int, rng *rand.Rand) [][]byte {
-	all, kinds := make([][]byte, n), t.kinds()
+func (t things) pictures(n, size int, name string) []picture.Picture {
+	var all []picture.Picture
+	kinds := t.kinds()
+	for i, k := range kinds {
+		all = append(all, k.pictures((n+len(kinds)-1-i)/len(kinds), size, name)...)
+	}
+	return all
+}
+
+// pictures are n of the kind.
+func (k kind) pictures(n, size int, name string) []picture.Picture {
+	all := make([]picture.Picture, n)
 	for i := range all {
-		all[i] = kinds[i%len(kinds)].draw(size, rng)
+		all[i] = picture.Drawn(fmt.Sprintf("%s %s %d", name, k.name, i), dataset.NoMotif, size, k.draw)
 	}
 	return all
 }

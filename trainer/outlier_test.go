@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"canting/trainer/pattern"
+	"canting/trainer/picture"
 )
 
 func names(t things) []string {
@@ -54,24 +55,35 @@ func TestThingsAreApart(t *testing.T) {
 func TestOutliersVary(t *testing.T) {
 	const size = 96
 	for side, of := range []things{learntThings(), newThings()} {
-		all := of.outliers(50, size, stream(3, streamOutliers))
+		all := pixels(t, of.pictures(50, size, "vary"))
 		for i, rgb := range all {
 			if len(rgb) != size*size*3 {
 				t.Fatalf("outlier %d has %d bytes", i, len(rgb))
 			}
 			for _, other := range all[:i] {
 				if bytes.Equal(rgb, other) {
-					t.Errorf("outlier %d, %s, is there twice", i, of.kinds()[i%5].name)
+					t.Errorf("outlier %d, %s, is there twice", i, of.kinds()[i/10].name)
 				}
 			}
 		}
-		if again := of.outliers(50, size, stream(3, streamOutliers)); !slices.EqualFunc(all, again, bytes.Equal) {
-			t.Error("the same random numbers draw other outliers")
+		if again := pixels(t, of.pictures(50, size, "vary")); !slices.EqualFunc(all, again, bytes.Equal) {
+			t.Error("the same name draws other pictures")
 		}
 		if dir := os.Getenv("CANTING_OUTLIERS"); dir != "" {
 			keepSheet(t, filepath.Join(dir, []string{"learnt.png", "new.png"}[side]), all, size)
 		}
 	}
+}
+
+func pixels(t *testing.T, of []picture.Picture) [][]byte {
+	all := make([][]byte, len(of))
+	for i, p := range of {
+		var err error
+		if all[i], err = p.Exact(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }
 
 // keepSheet writes pictures five in a row.

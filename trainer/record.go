@@ -123,7 +123,7 @@ func (v *validation) record(result *CrossvalResult) (Record, error) {
 	}
 	for _, h := range result.Held {
 		r.Answers = append(r.Answers, Answer{
-			File: h.File, Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.Probabilities)], Float: v.classes[top(h.FloatLogits)],
+			File: h.File, Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.press())], Float: v.classes[top(h.FloatLogits)],
 		})
 	}
 	return r, nil

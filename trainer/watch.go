@@ -19,20 +19,22 @@ import (
 // out of, while they are needed.
 const watchFolder = "held-out"
 
-// outlierCount is how many pictures of no cloth a model is shown.
-const outlierCount = 200
+// outlierCount is how many pictures of no cloth a model is asked about, and
+// learntCount of how many it learns doubt.
+const (
+	outlierCount = 200
+	learntCount  = 1000
+)
 
 // watch trains as many models as the experiment's decision has folds, each without
-// a fold of the training pictures, and tells how they answer those, the set's
-// unknown pictures and outliers. The answers are nil where the motifs have too few
-// pictures.
+// a fold of the training pictures, and tells how they answer those. The answers are
+// nil where the motifs have too few pictures.
 func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 	folds, err := d.deal(ctx, j)
 	if err != nil || folds == nil {
 		return nil, err
 	}
 	e := j.Experiment
-	strange := learntThings().outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers))
 	var seen []sighting
 	for fold := range e.Decision.Folds {
 		var train, held []picture.Picture
@@ -52,13 +54,20 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a fold's model: %w", err)
 		}
-		answers, err := sightings(file, train, slices.Concat(held, d.unknown), strange)
+		answers, err := sightings(file, d.lesson(train, e), held)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("ask a fold's model: %w", err)
 		}
 		seen = append(seen, answers...)
 	}
 	return seen, nil
+}
+
+// lesson is what a model that was trained on some pictures learns doubt from.
+type lesson struct{ trained, unknown, things []picture.Picture }
+
+func (d *data) lesson(trained []picture.Picture, e *configs.Experiment) lesson {
+	return lesson{trained, d.unknown, learntThings().pictures(learntCount, e.Input.Size, fmt.Sprint("learnt ", e.Seed))}
 }
 
 // deal gives each training picture its fold, nil where a fold would leave a motif
@@ -89,57 +98,59 @@ func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
 	return folds, nil
 }
 
-// sightings asks a model that was trained on some pictures about others, and about
-// strange ones that show no motif.
-func sightings(file []byte, trained, others []picture.Picture, strange [][]byte) ([]sighting, error) {
+// sightings asks a model that was trained without some pictures about them.
+func sightings(file []byte, l lesson, held []picture.Picture) ([]sighting, error) {
 	c, err := newClassifier(file)
-	if err != nil {
-		return nil, fmt.Errorf("read a fold's model back: %w", err)
-	}
-	space, err := c.space(trained)
 	if err != nil {
 		return nil, err
 	}
-	var seen []sighting
-	for _, p := range others {
-		if _, _, err := c.judge(p); err != nil {
-			return nil, err
-		}
-		seen = append(seen, c.sight(p.Label, space))
+	doubt, err := c.learn(l)
+	if err != nil {
+		return nil, err
 	}
-	for _, rgb := range strange {
-		if _, _, err := c.judgePixels(rgb); err != nil {
+	seen := make([]sighting, len(held))
+	for i, p := range held {
+		if seen[i], err = c.sight(p, doubt); err != nil {
 			return nil, err
 		}
-		seen = append(seen, c.sight(dataset.NoMotif, space))
 	}
 	return seen, nil
 }
 
-// sight is the model's answer in the last run, its distance 0 without a space.
-func (c *classifier) sight(label int, space *metadata.Doubt) sighting {
-	s := sighting{label: label, logits: make([]float32, len(c.probabilities))}
-	c.model.Logits(s.logits, c.session.Output())
-	if space != nil {
-		s.distance = space.Nearest(c.session.Features(), make([]float32, space.Axes.Rows()))
+// sight is the model's answer to a press, its evidence 0 without a doubt.
+func (c *classifier) sight(p picture.Picture, doubt *metadata.Doubt) (sighting, error) {
+	s := sighting{label: p.Label}
+	var views [][]float32
+	if _, err := c.pressBox(p, func(int) {
+		views = append(views, c.logits())
+		if doubt != nil {
+			s.evidence += doubt.Evidence(c.session.Features())
+		}
+	}); err != nil {
+		return sighting{}, err
 	}
-	return s
+	s.logits = meanOf(views)
+	s.evidence /= float32(len(views))
+	return s, nil
 }
 
-// space measures the int8 model's features of the pictures that it was trained on,
-// nil where it has none or too many.
-func (c *classifier) space(trained []picture.Picture) (*metadata.Doubt, error) {
+// learn learns doubt from the features of every view of a lesson's pictures. It is
+// nil for a model that has no features or too many.
+func (c *classifier) learn(l lesson) (*metadata.Doubt, error) {
 	if c.session.Features() == nil {
 		return nil, nil
 	}
-	features, labels := make([][]float32, len(trained)), make([]int, len(trained))
-	for i, p := range trained {
-		if _, _, err := c.judge(p); err != nil {
-			return nil, err
+	var examples []example
+	for i, part := range [][]picture.Picture{l.trained, l.unknown, l.things} {
+		for _, p := range part {
+			if _, err := c.pressBox(p, func(int) {
+				examples = append(examples, example{slices.Clone(c.session.Features()), p.Label, i == 1})
+			}); err != nil {
+				return nil, err
+			}
 		}
-		features[i], labels[i] = slices.Clone(c.session.Features()), p.Label
 	}
-	return newSpace(features, labels, len(c.model.Labels()))
+	return newDoubt(examples, len(c.model.Labels()))
 }
 
 // doubt learns how far the model may be trusted, if the experiment asks for it. A
@@ -166,7 +177,7 @@ func (d *data) doubt(ctx context.Context, j Job) error {
 	if err != nil {
 		return fmt.Errorf("learn how far to trust the model: %w", err)
 	}
-	d.trust, d.seen = &learnt, seen
+	d.trust = &learnt
 	if err := os.RemoveAll(folder); err != nil {
 		return fmt.Errorf("clear the folds' models away: %w", err)
 	}
@@ -174,12 +185,12 @@ func (d *data) doubt(ctx context.Context, j Job) error {
 }
 
 // trusted is the same model with the trust in its metadata.
-func (c *classifier) trusted(model *tflite.Model, card *metadata.Canting, t *trust, trained []picture.Picture) (*classifier, error) {
-	space, err := c.space(trained)
+func (c *classifier) trusted(model *tflite.Model, card *metadata.Canting, t *trust, l lesson) (*classifier, error) {
+	doubt, err := c.learn(l)
 	if err != nil {
 		return nil, err
 	}
-	t.into(card, space)
+	t.into(card, doubt)
 	file, err := encode(model, *card)
 	if err != nil {
 		return nil, err
@@ -195,15 +206,9 @@ func (c *classifier) doubt(d *data, e *configs.Experiment) (*report.Doubt, error
 		return nil, nil
 	}
 	told := &report.Doubt{Temperature: d.trust.temperature, Threshold: c.model.Metadata().Threshold}
-	for _, p := range d.testUnknown {
-		_, says, err := c.judge(p)
-		if err != nil {
-			return nil, err
-		}
-		told.Others = append(told.Others, says.Familiarity)
-	}
-	for _, rgb := range newThings().outliers(outlierCount, e.Input.Size, stream(e.Seed, streamOutliers, 1)) {
-		_, says, err := c.judgePixels(rgb)
+	strange := newThings().pictures(outlierCount, e.Input.Size, fmt.Sprint("new ", e.Seed))
+	for _, p := range slices.Concat(d.testUnknown, strange) {
+		says, err := c.judge(p)
 		if err != nil {
 			return nil, err
 		}

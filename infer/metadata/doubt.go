@@ -4,30 +4,23 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Doubt is how a model knows a picture of one of its motifs from one of anything
-// else: by how far the picture's features, which the last fully connected layer
-// reads, lie from each motif's mean, in units of the spread that the motifs share
-// (the Mahalanobis distance of Lee, Lee, Lee and Shin, 2018, "A Simple Unified
-// Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks"),
-// and by how sure the model is of its label.
+// else: by how much more a picture's features, which the last fully connected layer
+// reads, speak for a motif than for none. It is a multinomial logistic regression
+// with a class for all that is no cloth, whose own row is taken from the labels'.
 type Doubt struct {
-	// Axes turn features into coordinates that are spread evenly: rows as long as
-	// the features.
-	Axes Matrix `json:"axes"`
-	// Means are the labels' mean coordinates: a row a label.
-	Means Matrix `json:"means"`
-	// Bias, Distance and Confidence are the weights of Familiarity.
-	Bias       float64 `json:"bias"`
-	Distance   float64 `json:"distance"`
-	Confidence float64 `json:"confidence"`
+	// Directions have a row a label, as long as the features, and Offsets a number a
+	// label: together the logarithm of the odds of the label against none of them.
+	Directions Matrix    `json:"directions"`
+	Offsets    []float32 `json:"offsets"`
 }
 
-// MaxNumbers bounds each of a Doubt's matrices: 512 axes of 512 features.
+// MaxNumbers bounds a Doubt's matrix: 256 labels of 1024 features.
 const MaxNumbers = 1 << 18
 
 // Matrix is rows of numbers, in JSON {"columns": n, "numbers": base64 of
@@ -80,23 +73,19 @@ func (m *Matrix) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Nearest is how far features lie from the nearest label's mean, in units of the
-// labels' spread: the same bits on every architecture. coordinates are room for a
-// number for each axis.
-func (d *Doubt) Nearest(features, coordinates []float32) float32 {
-	for i := range coordinates {
-		coordinates[i] = dot(d.Axes.Row(i), features)
-	}
-	nearest := float32(math.MaxFloat32)
-	for label := range d.Means.Rows() {
-		var sum float32
-		for i, mean := range d.Means.Row(label) {
-			gap := coordinates[i] - mean
-			sum += float32(gap * gap)
+// mostEvidence bounds Evidence either way, so that means of any are numbers.
+const mostEvidence = 1e6
+
+// Evidence is the logarithm of the odds of the label that features speak for most
+// against none of them: the same bits on every architecture.
+func (d *Doubt) Evidence(features []float32) float32 {
+	most := float32(-mostEvidence)
+	for label, offset := range d.Offsets {
+		if odds := dot(d.Directions.Row(label), features) + offset; odds > most {
+			most = odds
 		}
-		nearest = min(nearest, sum)
 	}
-	return float32(math.Sqrt(float64(nearest)))
+	return min(most, mostEvidence)
 }
 
 // dot keeps the compiler from fusing products and sums, which some architectures
@@ -111,29 +100,18 @@ func dot(a, b []float32) (sum float32) {
 // LeastProbability stands for one that an int8 output rounded to 0: half a step.
 const LeastProbability = 1.0 / 512
 
-// Familiarity tells from 0 to 1 how much a picture is like those of the labels:
-// 1/(1+exp(-x)), x = Bias + Distance times its distance to the nearest mean +
-// Confidence times the logarithm of its likeliest label's probability.
-func (d *Doubt) Familiarity(probability, distance float32) float64 {
-	x := d.Bias + d.Distance*float64(distance) + d.Confidence*math.Log(max(float64(probability), LeastProbability))
-	return 1 / (1 + math.Exp(-x))
-}
+// Familiarity is the probability, 0 to 1, that Evidence is the logarithm of the
+// odds of.
+func Familiarity(evidence float32) float64 { return 1 / (1 + math.Exp(-float64(evidence))) }
 
 // check reports what no model could judge by.
 func (d Doubt) check() error {
-	if d.Axes.Columns < 1 || d.Means.Columns < 1 || d.Axes.Rows() != d.Means.Columns {
-		return fmt.Errorf("doubt: %d axes and means of %d coordinates do not fit together", d.Axes.Rows(), d.Means.Columns)
+	if len(d.Offsets) == 0 || d.Directions.Rows() != len(d.Offsets) {
+		return fmt.Errorf("doubt: there are %d directions and %d offsets, not one a label: train the model again", d.Directions.Rows(), len(d.Offsets))
 	}
-	for _, m := range []Matrix{d.Axes, d.Means} {
-		for _, v := range m.Numbers {
-			if !(math.Abs(float64(v)) <= 1e18) {
-				return fmt.Errorf("doubt: %v stands in a matrix", v)
-			}
-		}
-	}
-	for _, v := range []float64{d.Bias, d.Distance, d.Confidence} {
-		if !(math.Abs(v) <= 1e18) {
-			return errors.New("doubt: a weight is not a finite number")
+	for _, v := range slices.Concat(d.Directions.Numbers, d.Offsets) {
+		if !(math.Abs(float64(v)) <= 1e18) {
+			return fmt.Errorf("doubt: a weight is %v", v)
 		}
 	}
 	return nil

@@ -41,8 +41,9 @@ type Preprocessing struct {
 	// GreyWorld scales the colour channels so that their means agree before
 	// the picture is normalised (Buchsbaum, 1980).
 	GreyWorld bool `json:"grey_world"`
-	// Corners makes a press look at two corners of the guide box too, for models
-	// that were trained on so small a part of a cloth that repeats.
+	// Corners makes a press look at the corners and the middle of the guide box too,
+	// each of half its side, for models that were trained on so small a part of a
+	// cloth that repeats.
 	Corners bool `json:"corners,omitempty"`
 	// Mean and Std normalise a channel value v, 0 to 255, to the real number
 	// (v - Mean) / Std, which is then quantized as the input tensor asks.

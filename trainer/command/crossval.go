@@ -67,7 +67,7 @@ func printCrossval(w io.Writer, r report.Crossval) {
 		fmt.Fprintf(w, "%-24s accuracy %v   macro recall %v\n", row.name, row.of.Accuracy, row.of.MacroRecall)
 	}
 	fmt.Fprintf(w, "%-24s calibration error %.3f, by chance alone %.3f, at a temperature of %.2f that other folds asked for\n",
-		"int8, guide box alone", r.Calibration.Error, r.Calibration.ByChance, r.Calibration.Temperature)
+		"int8, as the kiosk asks", r.Calibration.Error, r.Calibration.ByChance, r.Calibration.Temperature)
 	for _, class := range slices.Sorted(maps.Keys(r.Kiosk.Recall)) {
 		fmt.Fprintf(w, "%-24s recall %v\n", plain(class), r.Kiosk.Recall[class])
 	}

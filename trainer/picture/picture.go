@@ -175,14 +175,25 @@ func preprocessor(p metadata.Preprocessing, size int) (*capture.Preprocessor, er
 	return capture.NewPreprocessor(p, capture.InputSpec{Width: size, Height: size, Type: "float32"})
 }
 
-// JPEG encodes the picture at its higher resolution.
-func (p Picture) JPEG(quality int) ([]byte, error) {
+// Box is the guide box as a frame of its own, at the higher resolution: what a press
+// cuts its views from.
+func (p Picture) Box() (capture.Frame, error) {
+	side := wideSize(p.size)
+	if p.draw != nil {
+		rgb := p.draw(side, rand.New(rand.NewChaCha8(p.Content)))
+		return capture.Frame{Width: side, Height: side, BGR: swapped(rgb)}, nil
+	}
 	rgb, err := p.wideView()
+	return capture.Frame{Width: side, Height: side, BGR: swapped(rgb)}, err
+}
+
+// JPEG encodes the Box.
+func (p Picture) JPEG(quality int) ([]byte, error) {
+	box, err := p.Box()
 	if err != nil {
 		return nil, err
 	}
-	side := wideSize(p.size)
-	return capture.EncodeJPEG(capture.Frame{Width: side, Height: side, BGR: swapped(rgb)}, quality)
+	return capture.EncodeJPEG(box, quality)
 }
 
 // swapped exchanges red and blue in place.

@@ -1,0 +1,114 @@
+package trainer
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"canting/trainer/dataset"
+)
+
+// drawExamples are features around a mean for each of two labels and for none of
+// them; a third feature never changes.
+func drawExamples(rng *rand.Rand, n int) []example {
+	means := map[int][2]float32{0: {4, 0}, 1: {0, 40}, dataset.NoMotif: {0, 0}}
+	var all []example
+	for i := range n {
+		label := i%3 - 1
+		at := means[label]
+		all = append(all, example{
+			features: []float32{at[0] + float32(rng.NormFloat64()), at[1] + 10*float32(rng.NormFloat64()), 7},
+			label:    label,
+		})
+	}
+	return all
+}
+
+func TestEvidenceSpeaksForTheLabels(t *testing.T) {
+	d, err := newDoubt(drawExamples(rand.New(rand.NewPCG(1, 1)), 3000), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for _, e := range drawExamples(rand.New(rand.NewPCG(2, 2)), 3000) {
+		if (d.Evidence(e.features) > 0) != (e.label != dataset.NoMotif) {
+			wrong++
+		}
+	}
+	if wrong > 300 { // the means are four deviations apart, and none lies between both
+		t.Errorf("%d of 3000 are taken for the other kind", wrong)
+	}
+	if near, far := d.Evidence([]float32{4, 0, 7}), d.Evidence([]float32{0, 0, 7}); near < 1 || far > -1 {
+		t.Errorf("the evidence is %v at a label's mean and %v at that of none", near, far)
+	}
+	if a, b := d.Evidence([]float32{4, 0, 7}), d.Evidence([]float32{4, 0, 90}); a != b {
+		t.Errorf("a feature that never changed makes %v of %v", b, a)
+	}
+}
+
+// The gradient is the loss's.
+func TestEvidenceGradient(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	examples := drawExamples(rng, 60)
+	examples[2].own = true
+	x := features(examples)
+	standardise(x)
+	r := &regression{x: x, labels: 2, examples: examples, weights: weights(examples)}
+	at := make([]float64, 12)
+	for i := range at {
+		at[i] = rng.NormFloat64()
+	}
+	got := make([]float64, len(at))
+	r.gradient(got, at)
+	const step = 1e-5
+	for i, v := range at {
+		at[i] = v + step
+		above := r.loss(at)
+		at[i] = v - step
+		below := r.loss(at)
+		at[i] = v
+		if want := (above - below) / (2 * step); math.Abs(got[i]-want) > 1e-6*(1+math.Abs(want)) {
+			t.Errorf("slope %d is %v, by differences %v", i, got[i], want)
+		}
+	}
+}
+
+// However few a curator's own pictures of nothing are, they count as much as all the
+// drawn ones.
+func TestOwnPicturesOfNothingCountAsMuchAsDrawnOnes(t *testing.T) {
+	examples := drawExamples(rand.New(rand.NewPCG(4, 4)), 300)
+	for range 2 {
+		examples = append(examples, example{features: []float32{4, -60, 7}, label: dataset.NoMotif, own: true})
+	}
+	var sums [4]float64
+	for i, w := range weights(examples) {
+		kind := examples[i].label + 1
+		if examples[i].own {
+			kind = 3
+		}
+		sums[kind] += w
+	}
+	for kind, want := range [4]float64{1. / 6, 1. / 3, 1. / 3, 1. / 6} {
+		if math.Abs(sums[kind]-want) > 1e-9 {
+			t.Errorf("kind %d counts %v, want %v", kind, sums[kind], want)
+		}
+	}
+	without, err := newDoubt(examples[:300], 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := newDoubt(examples, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := examples[300].features
+	if with.Evidence(own) > without.Evidence(own)-0.5 {
+		t.Errorf("two pictures of its own make evidence of %v for what had %v", with.Evidence(own), without.Evidence(own))
+	}
+}
+
+func TestTooManyFeaturesForDoubt(t *testing.T) {
+	if d, err := newDoubt([]example{{features: make([]float32, 1<<17+1)}}, 2); d != nil || err != nil {
+		t.Errorf("got %v, %v", d, err)
+	}
+}

@@ -107,7 +107,7 @@ func stopKiosk(ctx context.Context, b *bench) (string, error) {
 	if _, err := m.run(ctx, "kill -STOP "+strings.TrimSpace(before)); err != nil {
 		return "", err
 	}
-	if err := retry(ctx, m, `[ "$(`+pid+`)" != 0 ] && [ "$(`+pid+`)" != `+strings.TrimSpace(before)+` ]`); err != nil {
+	if _, err := retry(ctx, m, `[ "$(`+pid+`)" != 0 ] && [ "$(`+pid+`)" != `+strings.TrimSpace(before)+` ]`); err != nil {
 		return "", fmt.Errorf("systemd did not start another kiosk: %w", err)
 	}
 	if _, _, err := m.kiosk.await(ctx, "a label of the new kiosk", labelled); err != nil {

@@ -45,7 +45,7 @@ func install(ctx context.Context, b *bench) (string, error) {
 		return "", fmt.Errorf("the kiosk may not use the pins before the next start of the board: %w", err)
 	}
 	// The package listens to this machine only.
-	if err := retry(ctx, m, `curl -fsS http://127.0.0.1:8080/healthz`); err != nil {
+	if _, err := retry(ctx, m, `curl -fsS http://127.0.0.1:8080/healthz`); err != nil {
 		return "", err
 	}
 	if err := configure(ctx, b); err != nil {
@@ -65,14 +65,15 @@ func install(ctx context.Context, b *bench) (string, error) {
 	return fmt.Sprintf("kernel %s; installed in %.0f s; %s", serving.Kernel, took.Seconds(), sizes), err
 }
 
-// retry runs a script until it succeeds, for three minutes.
-func retry(ctx context.Context, m *machine, script string) error {
+// retry runs a script until it succeeds, for three minutes, and returns what it
+// printed then.
+func retry(ctx context.Context, m *machine, script string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	for {
-		_, err := m.run(ctx, script)
+		printed, err := m.run(ctx, script)
 		if err == nil || pause(ctx, time.Second) != nil {
-			return err
+			return printed, err
 		}
 	}
 }
@@ -144,7 +145,7 @@ func upgradeAndRemove(ctx context.Context, b *bench) (string, error) {
 	if err := installAndActivate(ctx, m, b.models.first); err != nil {
 		return "", err
 	}
-	if err := retry(ctx, m, "grep -qx 1 /var/lib/canting/models/floor"); err != nil {
+	if _, err := retry(ctx, m, "grep -qx 1 /var/lib/canting/models/floor"); err != nil {
 		return "", fmt.Errorf("a model that serves does not become the oldest that may: %w", err)
 	}
 	older, err := b.models.sign(ctx, b.models.second.path, "older.tflite", 0)

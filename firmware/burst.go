@@ -20,9 +20,9 @@ type sight struct {
 	evidence      float32   // infer.Session.Evidence
 }
 
-// include makes the mean of n-1 sights that of n.
-func (s *sight) include(other sight, n int) {
-	infer.Pool(s.probabilities, other.probabilities, n)
+// include makes of what n-1 sights say together what n do.
+func (s *sight) include(m *infer.Model, other sight, n int) {
+	m.Pool(s.probabilities, other.probabilities, n)
 	s.evidence += (other.evidence - s.evidence) / float32(n)
 }
 
@@ -61,7 +61,7 @@ func (s *shot) widen(v capture.View) error {
 		return err
 	}
 	s.views++
-	s.include(seen, s.views)
+	s.include(s.by.model, seen, s.views)
 	s.took.prepare += took.prepare
 	s.took.inference += took.inference
 	return nil
@@ -127,7 +127,7 @@ func meanOf(shots []shot) (mean sight) {
 		if i == 0 {
 			mean.probabilities = make([]float32, len(s.probabilities))
 		}
-		mean.include(s.sight, i+1)
+		mean.include(s.by.model, s.sight, i+1)
 	}
 	return mean
 }

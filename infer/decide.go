@@ -91,11 +91,19 @@ func (m *Model) dequantize(dst []float32, output []byte) {
 	}
 }
 
-// Pool makes mean, the pooled probabilities of n-1 views, those of n: the normalised
-// geometric mean, which is what the mean of their logits gives (a logarithmic opinion
-// pool: Genest and Zidek, 1986, "Combining Probability Distributions").
-func Pool(mean, probabilities []float32, n int) {
-	const least = 1e-30
+// Pool makes mean, the pooled probabilities of n-1 views, those of n. Those of one view
+// are its own; those of several are the normalised geometric mean, which is what the
+// mean of their logits gives (a logarithmic opinion pool: Genest and Zidek, 1986,
+// "Combining Probability Distributions").
+func (m *Model) Pool(mean, probabilities []float32, n int) {
+	if n == 1 {
+		copy(mean, probabilities)
+		return
+	}
+	least := 1e-30
+	if m.softmax {
+		least = metadata.LeastProbability
+	}
 	sum, share := 0.0, 1/float64(n)
 	for i, p := range probabilities {
 		pooled := math.Exp((1-share)*math.Log(max(float64(mean[i]), least)) + share*math.Log(max(float64(p), least)))
@@ -108,7 +116,7 @@ func Pool(mean, probabilities []float32, n int) {
 }
 
 // Decide names the likeliest label, or says that the picture shows none of them.
-// probabilities and evidence are one Run's, or those of several by Pool and the mean; Scores shares
+// probabilities and evidence are one Run's, or those of several, pooled and on average; Scores shares
 // no memory with probabilities.
 func (m *Model) Decide(probabilities []float32, evidence float32) Classification {
 	best := 0

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"hash/fnv"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,18 +132,45 @@ func TestFamiliarity(t *testing.T) {
 	}
 }
 
-func TestPoolIsTheGeometricMean(t *testing.T) {
-	mean := make([]float32, 2)
-	for i, p := range [][]float32{{0.9, 0.1}, {0.5, 0.5}, {0.2, 0.8}} {
-		Pool(mean, p, i+1)
+// The pool of several runs' probabilities is the softmax of their mean logits.
+func TestPoolIsOfTheMeanLogits(t *testing.T) {
+	m := calibrated(t, 0.7, 0.5, nil)
+	rng := rand.New(rand.NewPCG(1, 1))
+	output := make([]byte, m.Output().Shape[1])
+	labels := len(m.Labels())
+	pooled, probabilities, logits, mean := make([]float32, labels), make([]float32, labels), make([]float32, labels), make([]float64, labels)
+	for n := 1; n <= 7; n++ {
+		for i := range output {
+			output[i] = byte(rng.Uint32())
+		}
+		m.Probabilities(probabilities, output)
+		m.Pool(pooled, probabilities, n)
+		if n == 1 && !slices.Equal(pooled, probabilities) {
+			t.Errorf("one view's %v become %v", probabilities, pooled)
+		}
+		m.Logits(logits, output)
+		sum := 0.0
+		for i, z := range logits {
+			mean[i] += (float64(z) - mean[i]) / float64(n)
+			sum += math.Exp(mean[i] / 0.7)
+		}
+		for i, p := range pooled {
+			if want := math.Exp(mean[i]/0.7) / sum; math.Abs(float64(p)-want) > 1e-5 {
+				t.Errorf("of %d views label %d has %v, want %v", n, i, p, want)
+			}
+		}
 	}
-	a, b := math.Cbrt(0.9*0.5*0.2), math.Cbrt(0.1*0.5*0.8)
-	if math.Abs(float64(mean[0])-a/(a+b)) > 1e-6 || math.Abs(float64(mean[0]+mean[1])-1) > 1e-6 {
-		t.Errorf("the pool is %v, want %v of the first", mean, a/(a+b))
-	}
-	for i, p := range [][]float32{{1, 0}, {0, 1}, {0, 0}} { // as an int8 output may round
-		if Pool(mean, p, i+1); !(mean[0] >= 0 && mean[0] <= 1 && mean[1] >= 0 && mean[1] <= 1) {
-			t.Fatalf("after %v the pool is %v", p, mean)
+}
+
+// An output that is rounded to 0 rules nothing out.
+func TestPoolOfWhatIsRounded(t *testing.T) {
+	m := calibrated(t, 1, 0.5, nil)
+	sure := make([]float32, len(m.Labels()))
+	sure[0] = 255. / 256
+	mean := slices.Clone(sure)
+	for n := 2; n < 5; n++ {
+		if m.Pool(mean, sure, n); !(mean[0] > 0.98 && mean[0] < 1) {
+			t.Fatalf("%d sure views are pooled to %v", n, mean)
 		}
 	}
 }

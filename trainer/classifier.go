@@ -88,7 +88,7 @@ func (c *classifier) press(pre *capture.Preprocessor, f capture.Frame, after fun
 			after(i)
 		}
 		c.model.Probabilities(c.probabilities, c.session.Output())
-		infer.Pool(mean.probabilities, c.probabilities, i+1)
+		c.model.Pool(mean.probabilities, c.probabilities, i+1)
 		mean.evidence += c.session.Evidence() / float32(len(views))
 	}
 	return mean, nil

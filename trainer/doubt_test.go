@@ -14,7 +14,6 @@ import (
 	"canting/infer"
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
-	"canting/trainer/nn"
 )
 
 // Answers drawn with the chances that logits give are overconfident by as much as
@@ -30,30 +29,6 @@ func TestTemperatureIsFound(t *testing.T) {
 	sure := []sighting{{label: 0, logits: []float32{9, 0}}, {label: 1, logits: []float32{0, 9}}}
 	if got, err := temperature(sure); err != nil || !(got >= 0.05 && got <= 20) {
 		t.Errorf("answers that are all right ask for a temperature of %v, %v", got, err)
-	}
-}
-
-// What a crossvalidated press is measured by, the mean of the logits, is what the
-// kiosk pools of its views' probabilities.
-func TestPressIsThePoolOfItsViews(t *testing.T) {
-	rng := rand.New(rand.NewPCG(6, 6))
-	for n := 1; n <= 7; n++ {
-		pooled, views := make([]float32, 3), make([][]float32, n)
-		for i := range views {
-			probabilities := make([]float32, 3)
-			for range 3 {
-				views[i] = append(views[i], float32(9*rng.NormFloat64()))
-			}
-			for label, p := range nn.Softmax(views[i]) {
-				probabilities[label] = float32(p)
-			}
-			infer.Pool(pooled, probabilities, i+1)
-		}
-		for label, want := range nn.Softmax(meanOf(views)) {
-			if math.Abs(float64(pooled[label])-want) > 1e-5 {
-				t.Errorf("%d views: label %d has %v, want %v", n, label, pooled[label], want)
-			}
-		}
 	}
 }
 

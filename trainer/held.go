@@ -30,8 +30,8 @@ type Held struct {
 	Features []float32 `json:"features"`
 }
 
-// press is what a visitor's press makes of the views: the mean of their logits, of
-// which infer.Pool gives the probabilities.
+// press is what a visitor's press makes of the views: the mean of their logits, which
+// is infer.Model's Pool.
 func (h Held) press() []float32 { return meanOf(h.Views) }
 
 func meanOf(rows [][]float32) []float32 {

@@ -1,11 +1,13 @@
 package trainer
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
 
 	"canting/trainer/dataset"
+	"canting/trainer/picture"
 )
 
 // drawExamples are features around a mean for each of two labels and for none of
@@ -104,6 +106,21 @@ func TestOwnPicturesOfNothingCountAsMuchAsDrawnOnes(t *testing.T) {
 	own := examples[300].features
 	if with.Evidence(own) > without.Evidence(own)-0.5 {
 		t.Errorf("two pictures of its own make evidence of %v for what had %v", with.Evidence(own), without.Evidence(own))
+	}
+}
+
+func TestSomeOfEach(t *testing.T) {
+	var all []picture.Picture
+	for i := range 1000 {
+		label := 0
+		if i == 500 {
+			label = 1
+		}
+		all = append(all, picture.Picture{Sample: dataset.Sample{Path: fmt.Sprint(i), Label: label}})
+	}
+	some := someOfEach(all, 10)
+	if len(some) != 11 || some[10].Label != 1 || some[0].Path != "0" || some[9].Path == "9" {
+		t.Errorf("of 999 and 1 pictures there are %d", len(some))
 	}
 }
 

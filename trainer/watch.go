@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,10 @@ const (
 	outlierCount = 200
 	learntCount  = 1000
 )
+
+// lessonCount bounds the pictures of a motif that doubt is learnt from, and with them
+// the time that a large gallery takes for it.
+const lessonCount = 500
 
 // watch trains as many models as the experiment's decision has folds, each without
 // a fold of the training pictures, and tells how they answer those. The answers are
@@ -54,7 +59,7 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read a fold's model: %w", err)
 		}
-		answers, err := sightings(file, d.lesson(train, e), held)
+		answers, err := sightings(file, d.lesson(train, e), someOfEach(held, lessonCount))
 		if err != nil {
 			return nil, fmt.Errorf("ask a fold's model: %w", err)
 		}
@@ -67,7 +72,7 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 type lesson struct{ trained, unknown, things []picture.Picture }
 
 func (d *data) lesson(trained []picture.Picture, e *configs.Experiment) lesson {
-	return lesson{trained, d.unknown, learntThings().pictures(learntCount, e.Input.Size, fmt.Sprint("learnt ", e.Seed))}
+	return lesson{someOfEach(trained, lessonCount), d.unknown, learntThings().pictures(learntCount, e.Input.Size, fmt.Sprint("learnt ", e.Seed))}
 }
 
 // deal gives each training picture its fold, nil where a fold would leave a motif
@@ -96,6 +101,18 @@ func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
 		}
 	}
 	return folds, nil
+}
+
+// someOfEach is at most n pictures of each label, evenly from all over the set.
+func someOfEach(all []picture.Picture, n int) (some []picture.Picture) {
+	of := map[int][]picture.Picture{}
+	for _, p := range all {
+		of[p.Label] = append(of[p.Label], p)
+	}
+	for _, label := range slices.Sorted(maps.Keys(of)) {
+		some = append(some, spread(of[label], n)...)
+	}
+	return some
 }
 
 // sightings asks a model that was trained without some pictures about them.

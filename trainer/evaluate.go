@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"canting/capture"
+	"canting/infer"
 	"canting/trainer/dataset"
 	"canting/trainer/report"
 )
@@ -18,9 +18,9 @@ type Verdict struct {
 }
 
 // Evaluate classifies every picture of a labelled folder with the int8 model
-// in file, as the kiosk would, and tells each answer. What lies in the folder
-// dataset.Unknown counts for nothing but whether it is named. Pictures that cannot
-// be read are told to warn and left out.
+// in file, as the kiosk's live label does, by the guide box, and tells each answer;
+// Press is by all views. What lies in the folder dataset.Unknown counts for nothing
+// but whether it is named. Pictures that cannot be read are told to warn and left out.
 func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), warn func(string)) (report.Evaluation, error) {
 	c, err := newClassifier(file)
 	if err != nil {
@@ -34,35 +34,37 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 	if err != nil {
 		return report.Evaluation{}, err
 	}
-	var truth, predicted []int
+	var truth, predicted, pressed []int
 	var motifs, others report.Naming
 	for _, s := range samples {
 		if err := ctx.Err(); err != nil {
 			return report.Evaluation{}, fmt.Errorf("the evaluation was stopped: %w", err)
 		}
-		frame, err := capture.ReadFile(s.Path)
-		if err == nil {
-			err = c.run(frame)
-		}
+		var label int
+		var says infer.Classification
+		seen, err := c.pressFile(s.Path, func(view int) {
+			if view == 0 {
+				label, says = c.alone()
+			}
+		})
 		if err != nil {
 			warn(fmt.Sprintf("Left out: %v.", err))
 			continue
 		}
-		label, says := c.alone()
 		class := dataset.Unknown
 		if s.Label == dataset.NoMotif {
 			others.Count(says.Unknown)
 		} else {
 			class = classes[s.Label]
 			motifs.Count(says.Unknown)
-			truth, predicted = append(truth, s.Label), append(predicted, label)
+			truth, predicted, pressed = append(truth, s.Label), append(predicted, label), append(pressed, top(seen.probabilities))
 		}
 		tell(Verdict{s.Path, class, classes[label], says.Confidence, says.Unknown})
 	}
 	if len(truth) == 0 {
 		return report.Evaluation{}, fmt.Errorf("no picture below %s could be read: there is nothing to evaluate", dir)
 	}
-	e := report.Evaluate(classes, truth, predicted)
-	e.Motifs, e.Others = &motifs, &others
+	e, press := report.Evaluate(classes, truth, predicted), report.Evaluate(classes, truth, pressed)
+	e.Press, e.Motifs, e.Others = &press, &motifs, &others
 	return e, nil
 }

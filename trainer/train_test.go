@@ -171,8 +171,8 @@ func TestTrainLearnsAndWrites(t *testing.T) {
 	if told != evaluation.Correct() {
 		t.Errorf("%d right answers were told, %d counted", told, evaluation.Correct())
 	}
-	if err != nil || evaluation.Accuracy != run.Metrics.Int8.Accuracy {
-		t.Errorf("evaluate says %v, %v; the training said %v", evaluation.Accuracy, err, run.Metrics.Int8.Accuracy)
+	if err != nil || evaluation.Accuracy != run.Metrics.Int8.Accuracy || evaluation.Press.Accuracy != run.Metrics.Int8Press.Accuracy {
+		t.Errorf("evaluate says %v and %v, %v; the training said %v and %v", evaluation.Accuracy, evaluation.Press.Accuracy, err, run.Metrics.Int8.Accuracy, run.Metrics.Int8Press.Accuracy)
 	}
 }
 

@@ -19,10 +19,10 @@ func newEvaluate() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "evaluate --model M.tflite --data DIR",
 		Short: "Measure a model on labelled photographs",
-		Long: `Classifies every photograph below --data, one folder a motif, as the kiosk
-would, and counts the right answers, and those that it would call unknown: a
-folder unknown beside the motifs' should all be. Of a folder split into train/
-and test/ it takes test/.`,
+		Long: `Classifies every photograph below --data, one folder a motif, as the kiosk's
+live label would and as a visitor's press would, and counts the right answers,
+and those that it would call unknown: a folder unknown beside the motifs' should
+all be. Of a folder split into train/ and test/ it takes test/.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := required(c, "model", "data"); err != nil {
@@ -56,6 +56,7 @@ and test/ it takes test/.`,
 			}
 			lo, hi := report.Interval(e.Correct(), e.Total())
 			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
+			fmt.Fprintf(out, "a visitor's press, which looks closer besides, gets %d right, %.2f %%\n", e.Press.Correct(), 100*e.Press.Accuracy)
 			fmt.Fprintf(out, "the kiosk names %d of them and says unknown to %d", e.Motifs.Named, e.Motifs.Unknown)
 			if all := e.Others.Total(); all > 0 {
 				fmt.Fprintf(out, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Others.Named)
@@ -67,6 +68,6 @@ and test/ it takes test/.`,
 	c.Flags().StringVar(&model, "model", "", "the model file")
 	c.Flags().StringVar(&data, "data", "", "folder of labelled photographs")
 	c.Flags().BoolVar(&list, "list", false, "print each picture's file, likeliest label, its probability, and what the kiosk would say first")
-	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall and per_class as JSON")
+	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall, per_class and the same of a press as JSON")
 	return c
 }

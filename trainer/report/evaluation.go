@@ -46,9 +46,10 @@ type Evaluation struct {
 	Accuracy    float64 // correct predictions over all predictions, the paper's formula (1); NaN without pictures
 	MacroRecall float64 // mean recall of the classes that have pictures; NaN without pictures
 	PerClass    map[string]ClassCount
-	Motifs      *Naming // of the classes' pictures, nil where it was not counted
-	Others      *Naming // of pictures that show none of the classes
-	Confusion   [][]int // rows are true classes, columns predicted ones, both in the order of Metrics.Classes; not written to JSON
+	Press       *Evaluation // the same pictures as a visitor's press asks, nil where it was not measured
+	Motifs      *Naming     // of the classes' pictures, nil where it was not counted
+	Others      *Naming     // of pictures that show none of the classes
+	Confusion   [][]int     // rows are true classes, columns predicted ones, both in the order of Metrics.Classes; not written to JSON
 }
 
 // Evaluate compares predictions with the truth. Both hold one index into classes

@@ -100,6 +100,7 @@ type evaluationJSON struct {
 	Accuracy    number                `json:"accuracy"`
 	MacroRecall number                `json:"macro_recall"`
 	PerClass    map[string]ClassCount `json:"per_class"`
+	Press       *Evaluation           `json:"press,omitempty"`
 	Motifs      *Naming               `json:"motifs,omitempty"`
 	Others      *Naming               `json:"others,omitempty"`
 }
@@ -107,7 +108,7 @@ type evaluationJSON struct {
 // MarshalJSON writes the evaluation as metrics.json has it, without the confusion
 // matrix.
 func (e Evaluation) MarshalJSON() ([]byte, error) {
-	j := evaluationJSON{number(e.Accuracy), number(e.MacroRecall), e.PerClass, e.Motifs, e.Others}
+	j := evaluationJSON{number(e.Accuracy), number(e.MacroRecall), e.PerClass, e.Press, e.Motifs, e.Others}
 	if j.PerClass == nil {
 		j.PerClass = map[string]ClassCount{}
 	}
@@ -120,7 +121,7 @@ func (e *Evaluation) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Evaluation{Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass, Motifs: j.Motifs, Others: j.Others}
+	*e = Evaluation{Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass, Press: j.Press, Motifs: j.Motifs, Others: j.Others}
 	return nil
 }
 

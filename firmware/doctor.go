@@ -248,24 +248,25 @@ func examineDevices(source string) finding {
 	return finding{Name: "devices", Status: statusOK, Found: strings.Join(found, "; ")}
 }
 
+// A camera that has said what is wrong with it is waited for no longer than
+// cameraPatience; one that has said nothing, on a busy Raspberry Pi that loads OpenCV's
+// libraries, up to busyPatience.
+const (
+	cameraPatience = 10 * time.Second
+	busyPatience   = 40 * time.Second
+)
+
 // examineCamera runs the configured source until it gives a picture.
 func examineCamera(ctx context.Context, config configs.Camera) finding {
-	const patience = 10 * time.Second // a Raspberry Pi loads OpenCV's libraries in several
 	exe, err := os.Executable()
 	if err != nil {
 		return finding{"camera", statusProblem, err.Error(), ""}
 	}
 	cam := capture.Supervise(ctx, exe, []string{cameraName}, cameraConfig(config))
 	defer cam.Close()
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	began := time.Now()
-	frame, err := cam.Wait(ctx, 0)
-	if err != nil {
-		reason := cam.Status().Reason
-		if reason == "" {
-			reason = fmt.Sprintf("no picture within %v", patience)
-		}
+	frame, reason := firstFrame(ctx, cam, cameraPatience, busyPatience)
+	if reason != "" {
 		advice := "check the cable and camera.source in the configuration; without a configuration the demonstration needs no camera"
 		if config.Source == configs.SourceVideo || config.Source == configs.SourceImages {
 			advice = "check camera.path in the configuration; without a configuration the demonstration needs no files"
@@ -273,6 +274,29 @@ func examineCamera(ctx context.Context, config configs.Camera) finding {
 		return finding{"camera", statusProblem, config.Source + ": " + reason, advice}
 	}
 	return finding{Name: "camera", Status: statusOK, Found: fmt.Sprintf("%s: a picture of %d x %d after %.1f s", config.Source, frame.Width, frame.Height, time.Since(began).Seconds())}
+}
+
+// firstCamera is what firstFrame waits for.
+type firstCamera interface {
+	Wait(ctx context.Context, after uint64) (capture.Frame, error)
+	Status() capture.Status
+}
+
+// firstFrame tells why there is none: from patience on the camera's own reason, at the
+// end of busy that no picture has come.
+func firstFrame(ctx context.Context, cam firstCamera, patience, busy time.Duration) (frame capture.Frame, reason string) {
+	for end := time.Now().Add(busy); time.Now().Before(end) && ctx.Err() == nil; {
+		waiting, cancel := context.WithTimeout(ctx, min(patience, time.Until(end)))
+		frame, err := cam.Wait(waiting, 0)
+		cancel()
+		if err == nil {
+			return frame, ""
+		}
+		if reason := cam.Status().Reason; reason != "" {
+			return capture.Frame{}, reason
+		}
+	}
+	return capture.Frame{}, fmt.Sprintf("no picture within %v", busy)
 }
 
 // hot is where a Raspberry Pi begins to slow down, in degrees Celsius

@@ -1,15 +1,18 @@
 package firmware
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/warthog618/go-gpiocdev"
 
+	"canting/capture"
 	"canting/configs"
 	"canting/infer/metadata"
 )
@@ -190,5 +193,40 @@ func TestTemperatureIsTheWarmestZone(t *testing.T) {
 	}
 	if f := examineTemperature(hotPi(t)); f.Found != "81.5 °C" || f.Advice == "" {
 		t.Errorf("a hot machine: %+v", f)
+	}
+}
+
+// lateCamera gives its first frame after some time, and says what is wrong, if
+// anything is.
+type lateCamera struct {
+	at     time.Time
+	reason string
+}
+
+func (c lateCamera) Wait(ctx context.Context, _ uint64) (capture.Frame, error) {
+	select {
+	case <-time.After(time.Until(c.at)):
+		return capture.Frame{Width: 1, Height: 1, BGR: make([]byte, 3)}, nil
+	case <-ctx.Done():
+		return capture.Frame{}, ctx.Err()
+	}
+}
+
+func (c lateCamera) Status() capture.Status { return capture.Status{Reason: c.reason} }
+
+// A board that is busy loading libraries gets more time than a camera that is known
+// not to be there.
+func TestFirstFrameOfABusyBoard(t *testing.T) {
+	const patience, busy = 20 * time.Millisecond, 10 * time.Second
+	after := func(d time.Duration, reason string) lateCamera { return lateCamera{time.Now().Add(d), reason} }
+	if f, reason := firstFrame(context.Background(), after(200*time.Millisecond, ""), patience, busy); reason != "" || f.Width != 1 {
+		t.Errorf("a late camera: %q", reason)
+	}
+	began := time.Now()
+	if _, reason := firstFrame(context.Background(), after(time.Hour, "no such device"), patience, busy); reason != "no such device" || time.Since(began) > busy/2 {
+		t.Errorf("an absent camera: %q after %v", reason, time.Since(began))
+	}
+	if _, reason := firstFrame(context.Background(), after(time.Hour, ""), patience, 100*time.Millisecond); reason != "no picture within 100ms" {
+		t.Errorf("a camera that never gives a picture: %q", reason)
 	}
 }

@@ -51,7 +51,8 @@ const (
 	// loadFor is for loading OpenCV's libraries, before the camera is touched. An
 	// emulated Pi needs 5 s, and 25 s on a busy machine: it must not begin again.
 	loadFor = time.Minute
-	// fruitlessFor ends one that asks for an absent camera in vain.
+	// fruitlessFor ends one that asks for an absent camera in vain, from when it began
+	// to: on a busy board the libraries alone may have taken as long.
 	fruitlessFor = 15 * time.Second
 
 	firstPause = 250 * time.Millisecond
@@ -227,6 +228,9 @@ func (s *Supervisor) look(c *child, w *watch) (reason string) {
 		w.frame(now, s.accept(f))
 	}
 	w.opening, w.problem, w.spoke = c.said()
+	if w.opening && w.asked.IsZero() {
+		w.asked = now
+	}
 	reason, lost := w.judge(now)
 	switch {
 	case w.problem != "" && (w.first.IsZero() || lost):
@@ -299,6 +303,7 @@ type watch struct {
 	patience time.Duration // for the first frame after opening began
 
 	opening bool      // it has said that it opens the camera
+	asked   time.Time // since when it has opened it
 	problem string    // why there are no frames, in its words
 	spoke   time.Time // when it last said anything
 	first   time.Time // its first frame
@@ -338,7 +343,7 @@ func (w *watch) judge(now time.Time) (reason string, lost bool) {
 		switch {
 		case now.Sub(sign) > w.patience:
 			return fmt.Sprintf("the camera did not open within %v", w.patience), true
-		case now.Sub(w.started) > max(fruitlessFor, w.patience):
+		case now.Sub(w.asked) > max(fruitlessFor, w.patience):
 			return cmp.Or(w.problem, "the camera does not open"), true
 		}
 		return "", false

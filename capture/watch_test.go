@@ -10,8 +10,9 @@ func TestJudge(t *testing.T) {
 	start := time.Now()
 	at := func(seconds float64) time.Time { return start.Add(time.Duration(seconds * float64(time.Second))) }
 	loading := watch{started: start, patience: openFor}
-	opening := watch{started: start, patience: openFor, opening: true, spoke: at(10)}
-	asking := watch{started: start, patience: openFor, opening: true, spoke: at(14)}
+	opening := watch{started: start, patience: openFor, opening: true, asked: at(5), spoke: at(10)}
+	asking := watch{started: start, patience: openFor, opening: true, asked: start, spoke: at(14)}
+	loaded := watch{started: start, patience: openFor, opening: true, asked: at(50), spoke: at(50)}
 	live := watch{started: start, opening: true, spoke: at(1), first: at(2), last: at(10), fresh: at(10)}
 	frozen := watch{started: start, opening: true, spoke: at(1), first: at(2), last: at(14), fresh: at(10)}
 	talking := watch{started: start, opening: true, spoke: at(25), first: at(2), last: at(10), fresh: at(10)}
@@ -28,6 +29,8 @@ func TestJudge(t *testing.T) {
 		{"opening for too long", opening, 16.5, true, true},
 		{"asking for an absent camera", asking, 14.5, false, false},
 		{"asking in vain", asking, 15.5, true, true},
+		{"opening after long loading", loaded, 55.5, false, false},
+		{"opening too long after long loading", loaded, 56.5, true, true},
 		{"live", live, 11.5, false, false},
 		{"late", live, 11.9, false, true},
 		{"silent", live, 13.1, true, true},
@@ -49,7 +52,7 @@ func TestJudge(t *testing.T) {
 func TestJudgeNamesTheProblem(t *testing.T) {
 	start := time.Now()
 	const problem = "no permission to use the camera /dev/video0"
-	w := watch{started: start, patience: openFor, opening: true, problem: problem, spoke: start.Add(fruitlessFor)}
+	w := watch{started: start, patience: openFor, opening: true, asked: start, problem: problem, spoke: start.Add(fruitlessFor)}
 	if reason, _ := w.judge(start.Add(fruitlessFor + time.Second)); reason != problem {
 		t.Errorf("the reason is %q, want %q", reason, problem)
 	}
@@ -62,8 +65,8 @@ func TestWayBackFromEveryHang(t *testing.T) {
 	const within, start = 10 * time.Second, 3 * time.Second // the next process, until its first frame
 	now := time.Now()
 	for name, w := range map[string]watch{
-		"opening":                    {started: now, patience: openFor, opening: true, spoke: now},
-		"opening, after asking long": {started: now.Add(-fruitlessFor), patience: openFor, opening: true, spoke: now},
+		"opening":                    {started: now, patience: openFor, opening: true, asked: now, spoke: now},
+		"opening, after asking long": {started: now.Add(-fruitlessFor), patience: openFor, opening: true, asked: now.Add(-fruitlessFor), spoke: now},
 		"after its first frame":      {started: now, opening: true, spoke: now, first: now, last: now, fresh: now},
 		"after many frames":          {started: now.Add(-time.Hour), opening: true, spoke: now.Add(-time.Hour), first: now.Add(-time.Hour), last: now, fresh: now},
 		"after repeating itself":     {started: now.Add(-time.Hour), opening: true, first: now.Add(-time.Hour), last: now, fresh: now.Add(-frozenFor)},

@@ -17,9 +17,13 @@ type View struct {
 // views are the crops in the order in which they are to be used: what a press with
 // little time leaves out stands last. RATIONALE.md says why there are no others.
 var views = []View{
-	{}, {Cut: 0.2},
-	{Cut: 0.5, Right: -1, Down: -1}, {Cut: 0.5, Right: 1, Down: 1}, {Cut: 0.5},
-	{Cut: 0.5, Right: 1, Down: -1}, {Cut: 0.5, Right: -1, Down: 1},
+	{},
+	{Cut: 0.2},
+	{Cut: 0.5, Right: -1, Down: -1},
+	{Cut: 0.5, Right: 1, Down: 1},
+	{Cut: 0.5},
+	{Cut: 0.5, Right: 1, Down: -1},
+	{Cut: 0.5, Right: -1, Down: 1},
 }
 
 // Views are the crops that a press looks at, the guide box first.

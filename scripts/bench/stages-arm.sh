@@ -5,6 +5,7 @@
 #
 #   scripts/bench/stages-arm.sh
 set -euo pipefail
+shopt -s inherit_errexit # a count that fails is no count of 0
 cd "$(dirname "$0")/../.."
 sysroot=$(scripts/sysroot.sh bookworm arm64)
 make --no-print-directory build/bench/mnemonics.so

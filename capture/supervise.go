@@ -303,7 +303,7 @@ type watch struct {
 	patience time.Duration // for the first frame after opening began
 
 	opening bool      // it has said that it opens the camera
-	asked   time.Time // since when it has opened it
+	asked   time.Time // when it was first seen to
 	problem string    // why there are no frames, in its words
 	spoke   time.Time // when it last said anything
 	first   time.Time // its first frame

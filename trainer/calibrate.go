@@ -46,6 +46,5 @@ func sighted(held []Held) []sighting {
 }
 
 func (s sighting) answer(temperature float64) report.Answer {
-	p := s.probabilities(temperature)
-	return report.Answer{Confidence: slices.Max(p), Right: top(p) == s.label}
+	return report.Answer{Confidence: slices.Max(s.probabilities(temperature)), Right: top(s.logits) == s.label}
 }

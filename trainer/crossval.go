@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -273,4 +272,4 @@ func (r *CrossvalResult) folds() iter.Seq[[]Held] {
 }
 
 // top is the index of the greatest score, the first of equals.
-func top[T cmp.Ordered](scores []T) int { return slices.Index(scores, slices.Max(scores)) }
+func top(scores []float32) int { return slices.Index(scores, slices.Max(scores)) }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"canting/infer/metadata"
-	"canting/trainer/dataset"
 	"canting/trainer/nn"
 
 	"gonum.org/v1/gonum/optimize"
@@ -15,7 +14,7 @@ import (
 // sighting is how an int8 model answers a visitor's press with a picture that it was
 // not trained on.
 type sighting struct {
-	label    int       // dataset.NoMotif of what shows none of the motifs
+	label    int
 	logits   []float32 // the views' mean of infer.Model.Logits
 	evidence float32   // the views' mean of metadata.Doubt's Evidence
 }
@@ -33,10 +32,9 @@ type trust struct {
 
 const trustedFrom = 0.5
 
-// newTrust learns from sightings of known cloths; others count for nothing. accept is
-// the share of them that are to be named.
-func newTrust(seen []sighting, accept float64) (trust, error) {
-	known := slices.DeleteFunc(slices.Clone(seen), func(s sighting) bool { return s.label == dataset.NoMotif })
+// newTrust learns from sightings of known cloths. accept is the share of them that are
+// to be named.
+func newTrust(known []sighting, accept float64) (trust, error) {
 	if len(known) == 0 {
 		return trust{}, fmt.Errorf("there are no pictures of motifs to learn doubt from")
 	}

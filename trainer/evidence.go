@@ -40,7 +40,7 @@ func newDoubt(examples []example, labels int) (*metadata.Doubt, error) {
 	start := make([]float64, (labels+1)*(p+1))
 	found, err := optimize.Minimize(optimize.Problem{Func: r.loss, Grad: r.gradient}, start,
 		&optimize.Settings{GradientThreshold: 1e-5, MajorIterations: 300}, &optimize.LBFGS{})
-	if err != nil && found == nil {
+	if found == nil { // an error beside a result is of a search that got no further
 		return nil, fmt.Errorf("learn what speaks for the motifs: %w", err)
 	}
 	return against(found.X, labels, means, deviations), nil

@@ -7,6 +7,8 @@
 #                            kernels
 #   scripts/setup.sh test    and what the tests compare with or drive: Chromium,
 #                            flatc, minisign, node for LiteRT and axe-core, qemu
+#   scripts/setup.sh bench   what builds, oneDNN, which the engine is timed beside, and
+#                            the qemu that counts instructions
 #   scripts/setup.sh bench-training
 #                            the trainer's, and PyTorch, which it is timed beside
 #   scripts/setup.sh pi      the cross compilers, what makes the boards' packages,
@@ -24,6 +26,7 @@ run=(ca-certificates g++ libopencv-core-dev libopencv-imgproc-dev libopencv-imgc
 build=("${run[@]}" libopenblas-dev)
 check=("${build[@]}" binutils-aarch64-linux-gnu shellcheck)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
+bench=("${check[@]}" libdnnl-dev qemu-user)
 training=("${build[@]}" python3-torch python3-yaml)
 pi=(arch-test ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
 	binfmt-support cpio e2fsprogs kmod minisign openssh-client qemu-system-arm qemu-utils xz-utils)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Counts the instructions that each stage of a press executes on a Cortex-A72,
 # under QEMU: those of 2N turns less those of N, so that starting the program does
-# not count. Prints millions a turn.
+# not count. Prints millions a turn. Wants `make setup-bench setup-pi`.
 #
 #   scripts/bench/stages-arm.sh
 set -euo pipefail

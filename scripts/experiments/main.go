@@ -28,11 +28,15 @@ const (
 	end      = "<!-- end -->"
 )
 
-// recipe is a row of the table.
+// recipe is a row of the table: what crossval and train are told, and train alone.
 type recipe struct {
-	name  string
-	flags []string
+	name          string
+	flags, tested []string
 }
+
+// withoutDoubt leaves out the trainings that doubt is learnt from, on which no figure
+// of the test pictures hangs.
+var withoutDoubt = []string{"--config", "scripts/experiments/without-doubt.yaml"}
 
 // effort is how often everything is measured.
 type effort struct {
@@ -51,12 +55,12 @@ func main() {
 		os.Exit(2)
 	}
 	recipes := []recipe{
-		{"the paper's network", []string{"--config", "configs/paper.yaml"}},
-		{"the default recipe, from nothing", []string{"--backbone", ""}},
-		{"the default recipe", nil},
+		{"the paper's network", []string{"--config", "configs/paper.yaml"}, nil},
+		{"the default recipe from nothing, 120 epochs", []string{"--config", "scripts/experiments/from-nothing.yaml"}, nil},
+		{"the default recipe", nil, withoutDoubt},
 	}
 	if *backbone != "" {
-		recipes = append(recipes, recipe{"from " + filepath.Base(*backbone), []string{"--backbone", *backbone}})
+		recipes = append(recipes, recipe{"from " + filepath.Base(*backbone), []string{"--backbone", *backbone}, withoutDoubt})
 	}
 	of := effort{5, []int{1, 2, 3}}
 	if *quick {
@@ -152,7 +156,7 @@ func tested(ctx context.Context, r recipe, seed int, data, out string) (right, a
 			PerClass map[string]struct{ Correct, Wrong int } `json:"per_class"`
 		} `json:"int8_press"`
 	}
-	err = trainer(ctx, &run, append([]string{"train", "--resume", "--data", data, "--out", out, "--seed", fmt.Sprint(seed)}, r.flags...))
+	err = trainer(ctx, &run, append([]string{"train", "--resume", "--data", data, "--out", out, "--seed", fmt.Sprint(seed)}, slices.Concat(r.flags, r.tested)...))
 	for _, n := range run.Int8Press.PerClass {
 		right, all = right+n.Correct, all+n.Correct+n.Wrong
 	}

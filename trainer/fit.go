@@ -73,11 +73,7 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 			return b.err
 		}
 		f.adam.Rate = f.rate(number, done, total)
-		logits := f.net.Forward(b.x, true)
-		loss, grad := nn.CrossEntropy(logits, b.targets)
-		f.net.Backward(grad)
-		f.adam.Step()
-		f.average()
+		loss, logits := f.learn(b)
 		sum.add(loss, logits, b.labels)
 		done++
 		told(step{number, done, total, sum.loss(), sum.accuracy()})
@@ -96,6 +92,16 @@ func (f *fit) epoch(ctx context.Context, told func(step)) error {
 		Epoch: number, Loss: sum.loss(), Accuracy: sum.accuracy(), TestLoss: tested.loss(), TestAccuracy: tested.accuracy(),
 	})
 	return nil
+}
+
+// learn takes one step on a batch, and returns its loss and logits before the step.
+func (f *fit) learn(b batch) (loss float64, logits *tensor.Dense) {
+	logits = f.net.Forward(b.x, true)
+	loss, grad := nn.CrossEntropy(logits, b.targets)
+	f.net.Backward(grad)
+	f.adam.Step()
+	f.average()
+	return loss, logits
 }
 
 // average counts the network's state in to the running mean, with the weight

@@ -16,7 +16,7 @@ import (
 
 // photograph is a camera's picture of stripes, for label 0 along and for label 1
 // across.
-func photograph(t *testing.T, label int, rng *rand.Rand) []byte {
+func photograph(t testing.TB, label int, rng *rand.Rand) []byte {
 	t.Helper()
 	m := image.NewYCbCr(image.Rect(0, 0, 640, 480), image.YCbCrSubsampleRatio420)
 	blue, red := byte(90+rng.IntN(60)), byte(90+rng.IntN(60))
@@ -36,17 +36,24 @@ func photograph(t *testing.T, label int, rng *rand.Rand) []byte {
 	return b.Bytes()
 }
 
+// photographs writes n of them to a folder, half of each label.
+func photographs(t testing.TB, n int) string {
+	t.Helper()
+	dir, rng := t.TempDir(), rand.New(rand.NewPCG(1, 1))
+	for i := range n {
+		label := i % 2
+		put(t, filepath.Join(dir, []string{"along", "across"}[label], fmt.Sprintf("%05d.jpg", i)), photograph(t, label, rng))
+	}
+	return dir
+}
+
 // TestMemoryOfTenThousandPhotographs holds a whole training, from the files to
 // the report, to 2 GiB.
 func TestMemoryOfTenThousandPhotographs(t *testing.T) {
 	if os.Getenv("CANTING_MEMORY") == "" {
 		t.Skip("with CANTING_MEMORY=1 this trains on 10,000 photographs, for minutes")
 	}
-	dir, rng := t.TempDir(), rand.New(rand.NewPCG(1, 1))
-	for i := range 10000 {
-		label := i % 2
-		put(t, filepath.Join(dir, []string{"along", "across"}[label], fmt.Sprintf("%05d.jpg", i)), photograph(t, label, rng))
-	}
+	dir := photographs(t, 10000)
 	e := configs.DefaultExperiment()
 	e.Training.Epochs = 1
 	train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e})

@@ -59,6 +59,40 @@ func benchmarkSteps(b *testing.B, e *configs.Experiment, batch int) {
 	b.ReportMetric((processor()-used).Seconds()/shown*1000, "cpu-s/1000pictures")
 }
 
+// BenchmarkEpoch trains the default recipe on photographs, varied while it trains, and
+// tells in which share of the time the network waits for them.
+func BenchmarkEpoch(b *testing.B) {
+	e, err := withBackbone(configs.DefaultExperiment())
+	if err != nil {
+		b.Fatal(err)
+	}
+	d, err := load(b.Context(), photographs(b, 320), e, func(string) {})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, err := newFit(e, len(d.classes), d.train, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f.seedDropout(1)
+	var waited time.Duration
+	shown := 0
+	for b.Loop() {
+		asked := time.Now()
+		for made := range f.batches(b.Context(), 1, f.order(1)) {
+			waited += time.Since(asked)
+			if made.err != nil {
+				b.Fatal(made.err)
+			}
+			f.learn(made)
+			shown += len(made.labels)
+			asked = time.Now()
+		}
+	}
+	b.ReportMetric(float64(shown)/b.Elapsed().Seconds(), "pictures/s")
+	b.ReportMetric(100*waited.Seconds()/b.Elapsed().Seconds(), "%-waiting")
+}
+
 // processor is the processor's time that the test has used.
 func processor() time.Duration {
 	var u syscall.Rusage

@@ -69,7 +69,7 @@ func save(t *testing.T, path string, m image.Image) {
 	put(t, path, b.Bytes())
 }
 
-func put(t *testing.T, path string, b []byte) {
+func put(t testing.TB, path string, b []byte) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, b, 0o644)); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -158,6 +159,11 @@ func TestLeaveOut(t *testing.T) {
 	for i, m := range got {
 		if m.Motif != motifs[i] || m.Known.Total() != 6 || len(m.Others) != 6 || m.Others[0].Name != motifs[i] || m.Others[0].Named.Total() != 9 || m.Others[4].Name != "drawn" || m.Others[4].Named.Total() != outlierCount || m.Right > 6 {
 			t.Errorf("without %s: %+v", motifs[i], m)
+		}
+		for _, o := range m.Others { // the stricter, the fewer
+			if a := o.Accepted; a[0] > 1+1e-9 || !slices.IsSortedFunc(a[:], func(x, y float64) int { return cmp.Compare(y, x) }) {
+				t.Errorf("without %s, of %s are named %v", motifs[i], o.Name, a)
+			}
 		}
 	}
 	again, err := LeaveOut(context.Background(), e, dir, out, show)

@@ -33,10 +33,14 @@ type LeftOut struct {
 type Other struct {
 	Name  string        `json:"name"`
 	Named report.Naming `json:"named"` // by the rule that travels in the model
-	// Accepted is the share that are named where 95 of 100 of the known test
-	// pictures are.
-	Accepted float64 `json:"accepted"`
+	// Accepted is the share that are named where each of the shares of Accepting of
+	// the known test pictures are.
+	Accepted [len(Accepting)]float64 `json:"accepted"`
 }
+
+// Accepting are the shares of the known to be named at which models are compared: the
+// first is the one to compare by, the others tell what strictness is worth.
+var Accepting = [...]float64{0.95, 0.9, 0.8, 0.7}
 
 // LeaveOut trains a model without each motif of a data set in turn, in folders of
 // out, and asks it about the motif that it has never seen. Cancelled, it stops, and
@@ -136,9 +140,6 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	return file, nil
 }
 
-// accepted is the share of the known at which models are compared.
-const accepted = 0.95
-
 // ask presses for the test pictures, the motif left out and things that the model has
 // not learnt from.
 func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs.Experiment) (LeftOut, error) {
@@ -160,7 +161,10 @@ func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs
 		m.Known.Count(says.Unknown)
 		known = append(known, says.Familiarity)
 	}
-	least := exceeded(known, accepted)
+	var least [len(Accepting)]float64
+	for i, share := range Accepting {
+		least[i] = exceeded(known, share)
+	}
 	other, err := c.other(motif, left, least)
 	if err != nil {
 		return LeftOut{}, err
@@ -177,9 +181,9 @@ func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs
 }
 
 // other asks about pictures of none of the motifs, where least is the familiarity
-// from which on the known are named.
-func (c *classifier) other(name string, pictures []picture.Picture, least float64) (Other, error) {
-	o, n := Other{Name: name}, 0
+// from which on each of Accepting of the known are named.
+func (c *classifier) other(name string, pictures []picture.Picture, least [len(Accepting)]float64) (Other, error) {
+	o := Other{Name: name}
 	for _, p := range pictures {
 		seen, err := c.pressBox(p, nil)
 		if err != nil {
@@ -187,10 +191,11 @@ func (c *classifier) other(name string, pictures []picture.Picture, least float6
 		}
 		says := c.model.Decide(seen.probabilities, seen.evidence)
 		o.Named.Count(says.Unknown)
-		if says.Familiarity >= least {
-			n++
+		for i := range least {
+			if says.Familiarity >= least[i] {
+				o.Accepted[i] += 1 / float64(len(pictures))
+			}
 		}
 	}
-	o.Accepted = float64(n) / float64(max(len(pictures), 1))
 	return o, nil
 }

@@ -52,9 +52,6 @@ type CrossvalResult struct {
 // the same fold. Cancelled, it stops between two mini-batches, and the same call
 // goes on.
 func Crossval(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*CrossvalResult, error) {
-	if o.Folds < 2 || len(o.Seeds) == 0 {
-		return nil, fmt.Errorf("a cross-validation takes at least 2 folds and 1 seed, not %d and %d", o.Folds, len(o.Seeds))
-	}
 	v, err := newValidation(ctx, e, dir, o)
 	if err != nil {
 		return nil, err
@@ -89,7 +86,22 @@ type validation struct {
 	groups   [][]int // of pictures that belong into one fold
 }
 
+// check refuses what measures nothing. A seed that is there twice would count the same
+// answers again.
+func (o CrossvalOptions) check() error {
+	if o.Folds < 2 || len(o.Seeds) == 0 {
+		return fmt.Errorf("a cross-validation takes at least 2 folds and 1 seed, not %d and %d", o.Folds, len(o.Seeds))
+	}
+	if len(slices.Compact(slices.Sorted(slices.Values(o.Seeds)))) < len(o.Seeds) {
+		return fmt.Errorf("the seeds %v name one twice: take different ones", o.Seeds)
+	}
+	return nil
+}
+
 func newValidation(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOptions) (*validation, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	e, err := withBackbone(e)
 	if err != nil {
 		return nil, err
@@ -105,13 +117,19 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	if v.pictures, err = v.read(ctx, "labelled", samples, e.Input); err != nil {
 		return nil, err
 	}
-	for label, n := range dataset.Counts(v.samples(), len(v.classes)) {
+	if v.groups, err = groups(ctx, v.samples()); err != nil {
+		return nil, err
+	}
+	apart := make([]int, len(v.classes)) // how many groups each motif has
+	for _, group := range v.groups {
+		apart[v.pictures[group[0]].Label]++
+	}
+	for label, n := range apart {
 		if n < o.Folds {
-			return nil, fmt.Errorf("the motif %q has %d readable pictures, too few for %d folds: add some, or take fewer folds", v.classes[label], n, o.Folds)
+			return nil, fmt.Errorf("the motif %q has readable pictures of %d cloths, too few for %d folds, as those of one cloth stay together: add other cloths, or take fewer folds", v.classes[label], n, o.Folds)
 		}
 	}
-	v.groups, err = groups(ctx, v.samples())
-	return v, err
+	return v, nil
 }
 
 func (v *validation) samples() []dataset.Sample {
@@ -237,22 +255,27 @@ func (r *CrossvalResult) Report() (report.Crossval, error) {
 	figures := func(answer func(Held) int) report.Folds {
 		var folds []report.Evaluation
 		for held := range r.folds() {
-			truth, predicted := make([]int, len(held)), make([]int, len(held))
-			for i, h := range held {
-				truth[i], predicted[i] = h.Label, answer(h)
-			}
-			folds = append(folds, report.Evaluate(r.Classes, truth, predicted))
+			folds = append(folds, count(r.Classes, held, answer))
 		}
 		return report.NewFolds(r.Classes, folds, r.Folds)
 	}
 	return report.Crossval{
 		Classes: r.Classes, Pictures: len(r.Held) / len(r.Seeds), Folds: r.Folds, Seeds: r.Seeds, Seconds: r.Seconds,
-		Kiosk: figures(func(h Held) int { return top(h.press()) }),
+		Kiosk: figures(Held.pressed),
 		Int8:  figures(func(h Held) int { return top(h.Views[0]) }),
 		Float: figures(func(h Held) int { return top(h.FloatLogits) }),
 
 		Calibration: calibration,
 	}, nil
+}
+
+// count is of what answer makes of pictures held out.
+func count(classes []string, held []Held, answer func(Held) int) report.Evaluation {
+	truth, predicted := make([]int, len(held)), make([]int, len(held))
+	for i, h := range held {
+		truth[i], predicted[i] = h.Label, answer(h)
+	}
+	return report.Evaluate(classes, truth, predicted)
 }
 
 // folds yields the answers of one fold of one seed after the other.

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -212,5 +213,35 @@ func TestCrossval(t *testing.T) {
 	o.Folds = 13
 	if _, err := Crossval(context.Background(), e, dir, o); err == nil || !strings.Contains(err.Error(), "too few for 13 folds") {
 		t.Errorf("more folds than pictures: %v", err)
+	}
+}
+
+// What would measure nothing is refused before anything is trained.
+func TestValidationsThatMeasureNothing(t *testing.T) {
+	dir := cloths(t, 4, 1)
+	folder := filepath.Join(dir, "train", "dots")
+	if err := errors.Join(os.Rename(folder, folder+"~"), os.Mkdir(folder, 0o755), os.Rename(folder+"~", filepath.Join(folder, "one cloth")), os.RemoveAll(filepath.Join(dir, "test", "dots"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		folds int
+		seeds []int64
+		says  string
+	}{
+		{0, []int64{1}, "at least 2 folds"},
+		{-1, []int64{1}, "at least 2 folds"},
+		{2, nil, "1 seed"},
+		{2, []int64{3, 1, 3}, "name one twice"},
+		{2, []int64{1}, `"dots" has readable pictures of 1 cloths, too few for 2 folds`},
+	} {
+		show := &watcher{}
+		o := CrossvalOptions{Out: t.TempDir(), Folds: c.folds, Seeds: c.seeds, Show: show}
+		_, one := Crossval(t.Context(), small(), dir, o)
+		_, other := Curve(t.Context(), small(), dir, o)
+		for _, err := range []error{one, other} {
+			if err == nil || !strings.Contains(err.Error(), c.says) || show.epochs > 0 {
+				t.Errorf("%d folds, seeds %v: %v, after %d epochs", c.folds, c.seeds, err, show.epochs)
+			}
+		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"canting/trainer/report"
 )
 
-// curveSteps is how often a learning curve halves the photographs, and once.
+// curveSteps are all photographs and the three times that they are halved.
 const curveSteps = 4
 
 // Curve measures how the experiment does with fewer photographs: the
@@ -41,7 +41,7 @@ func Curve(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOpt
 				for _, p := range train {
 					point.Photographs[v.classes[p.Label]] += 1 / float64(len(o.Seeds)*o.Folds)
 				}
-				point.Evaluations = append(point.Evaluations, evaluate(v.classes, answers.Held))
+				point.Evaluations = append(point.Evaluations, count(v.classes, answers.Held, Held.pressed))
 			}
 		}
 		curve.Points = append(curve.Points, point)
@@ -65,13 +65,4 @@ func (v *validation) part(train []picture.Picture, share float64, seed int64, fo
 		part = append(part, of[:int(math.Ceil(share*float64(len(of))))]...)
 	}
 	return part
-}
-
-// evaluate counts the right answers of a visitor's press.
-func evaluate(classes []string, held []Held) report.Evaluation {
-	truth, predicted := make([]int, len(held)), make([]int, len(held))
-	for i, h := range held {
-		truth[i], predicted[i] = h.Label, top(h.press())
-	}
-	return report.Evaluate(classes, truth, predicted)
 }

@@ -54,7 +54,8 @@ func newTrust(known []sighting, accept float64) (trust, error) {
 // exceeded is the largest value that a share of them all has at least.
 func exceeded(values []float64, share float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[min(int((1-share)*float64(len(sorted))), len(sorted)-1)]
+	const rounding = 1e-9 // (1-0.9)*80 is below 8
+	return sorted[min(int((1-share)*float64(len(sorted))+rounding), len(sorted)-1)]
 }
 
 func (s sighting) probabilities(temperature float64) []float64 {

@@ -143,6 +143,22 @@ func TestTooFewPicturesToHoldOut(t *testing.T) {
 	}
 }
 
+// As many as the share says have at least the value, whatever a float makes of 1-0.9.
+func TestExceededByTheShare(t *testing.T) {
+	for _, n := range []int{1, 10, 60, 80, 100} {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = float64(i)
+		}
+		for percent := 1; percent <= 100; percent++ {
+			least := exceeded(values, float64(percent)/100)
+			if have, want := n-int(least), max((n*percent+99)/100, 1); have != want {
+				t.Errorf("%d %% of %d: %d have what is exceeded", percent, n, have)
+			}
+		}
+	}
+}
+
 // Each motif is left out once, and asked about with all its pictures; a second call
 // takes up what the first one trained.
 func TestLeaveOut(t *testing.T) {
@@ -169,6 +185,14 @@ func TestLeaveOut(t *testing.T) {
 	again, err := LeaveOut(context.Background(), e, dir, out, show)
 	if err != nil || show.epochs != 3*3*2 || !reflect.DeepEqual(again, got) {
 		t.Errorf("a second call trains %d epochs and gives %+v, %v", show.epochs-3*3*2, again, err)
+	}
+	for _, motif := range motifs[1:] {
+		if err := os.RemoveAll(filepath.Join(dir, "test", motif)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := LeaveOut(context.Background(), e, dir, out, show); err == nil || !strings.Contains(err.Error(), `without "dots" there is no test picture`) {
+		t.Errorf("without other motifs' test pictures: %v", err)
 	}
 	e.Decision.Folds = 0
 	if _, err := LeaveOut(context.Background(), e, dir, out, show); err == nil || !strings.Contains(err.Error(), "decision.folds") {

@@ -34,6 +34,9 @@ type Held struct {
 // is infer.Model's Pool.
 func (h Held) press() []float32 { return meanOf(h.Views) }
 
+// pressed is the label that a press names.
+func (h Held) pressed() int { return top(h.press()) }
+
 func meanOf(rows [][]float32) []float32 {
 	mean := make([]float32, len(rows[0]))
 	for _, row := range rows {

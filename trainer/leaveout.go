@@ -60,6 +60,11 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show 
 	if e.Decision.Folds == 0 {
 		return nil, fmt.Errorf("the experiment's decision.folds is 0, so its models learn no doubt: set it to 2 or more")
 	}
+	for label, motif := range d.classes {
+		if rest, _ := d.without(label); len(rest.test) == 0 {
+			return nil, fmt.Errorf("without %q there is no test picture of a known motif: add some of each motif", motif)
+		}
+	}
 	models := e.Training.Epochs * (1 + e.Decision.Folds)
 	var all []LeftOut
 	for label, motif := range d.classes {

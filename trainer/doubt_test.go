@@ -3,6 +3,7 @@ package trainer
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -94,8 +95,9 @@ func TestTrainLearnsDoubt(t *testing.T) {
 	if f := run.Metrics.Doubt; !(f.Accepted > 0.6) || !(f.OthersAccepted < 0.5) || math.IsNaN(f.CalibrationError) {
 		t.Errorf("the figures are %+v", f)
 	}
-	if _, err := os.Stat(filepath.Join(out, watchFolder)); err == nil {
-		t.Error("the folds' models are left behind")
+	again := &watcher{}
+	if _, resumed := train(t, Job{Data: dir, Out: out, Experiment: e, Resume: true, Show: again}); again.epochs > 0 || string(resumed) != string(file) {
+		t.Errorf("a finished training is resumed for %d epochs", again.epochs)
 	}
 	named := 0
 	evaluation, err := Evaluate(context.Background(), file, dir, func(v Verdict) {
@@ -185,6 +187,13 @@ func TestLeaveOut(t *testing.T) {
 	again, err := LeaveOut(context.Background(), e, dir, out, show)
 	if err != nil || show.epochs != 3*3*2 || !reflect.DeepEqual(again, got) {
 		t.Errorf("a second call trains %d epochs and gives %+v, %v", show.epochs-3*3*2, again, err)
+	}
+	for i := range 6 { // an unknown folder that came later is learnt from, without another training
+		save(t, filepath.Join(dir, "train", dataset.Unknown, fmt.Sprint(i, ".png")), stripes("dots", rand.New(rand.NewPCG(uint64(i), 3))))
+	}
+	taught, err := LeaveOut(context.Background(), e, dir, out, show)
+	if err != nil || show.epochs != 3*3*2 || reflect.DeepEqual(taught[0].Others, got[0].Others) {
+		t.Errorf("taught what is unknown, after %d epochs more: %+v, %v", show.epochs-3*3*2, taught, err)
 	}
 	for _, motif := range motifs[1:] {
 		if err := os.RemoveAll(filepath.Join(dir, "test", motif)); err != nil {

@@ -2,8 +2,8 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -11,8 +11,6 @@ import (
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
 	"canting/trainer/report"
-
-	"github.com/google/renameio/v2"
 )
 
 // LeftOut is how a model answers that was trained without one of the motifs.
@@ -108,24 +106,16 @@ func (d *data) without(label int) (rest *data, left []picture.Picture) {
 	return &r, left
 }
 
-// trustedName is the model with what it learnt of doubt, in its training's folder.
-const trustedName = "trusted.tflite"
-
-// model trains one to its end, with what it learns of doubt. What is there already
+// model trains one to its end, with what it learns of doubt. What is trained already
 // is not trained again.
 func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	if _, err := holdOut(ctx, j.Experiment, d.classes, d.train, nil, j.Out, j.Show); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(j.Out, trustedName)
-	if file, err := os.ReadFile(path); err == nil {
-		return file, nil
-	}
-	if err := d.doubt(ctx, j); err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
+	if err := d.doubt(ctx, j); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped; the same command goes on: %w", err)
+	} else if err != nil {
+		return nil, err
 	}
 	f, err := newFit(j.Experiment, len(d.classes), d.train, nil)
 	if err != nil {
@@ -135,14 +125,7 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 		return nil, err
 	}
 	f.settle()
-	file, err := f.export(d, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := renameio.WriteFile(path, file, 0o644); err != nil {
-		return nil, fmt.Errorf("keep the model: %w", err)
-	}
-	return file, nil
+	return f.export(d, nil)
 }
 
 // ask presses for the test pictures, the motif left out and things that the model has

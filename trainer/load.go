@@ -83,7 +83,7 @@ func (d *data) read(ctx context.Context, purpose string, samples []dataset.Sampl
 	if len(bad) > 0 {
 		d.warn("%d of %d %s pictures could not be read.", len(bad), len(samples), purpose)
 	}
-	if len(good) == 0 {
+	if len(good) == 0 && purpose != dataset.Unknown {
 		d.warn("There is no %s picture, so nothing will be known of how well the model recognises anything.", purpose)
 	}
 	return good, nil

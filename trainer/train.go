@@ -74,7 +74,10 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	if epochs := j.Experiment.Training.Epochs; len(f.history) < epochs {
 		d.warn("The training was stopped after %d of %d epochs; the model is made of what it had learnt by then.", len(f.history), epochs)
 	}
-	if err := d.doubt(ctx, j); err != nil {
+	err = d.doubt(ctx, j)
+	if errors.Is(err, context.Canceled) {
+		d.warn("The training was stopped before it had learnt how far the model may be trusted, so its confidence is not calibrated; --resume goes on.")
+	} else if err != nil {
 		return nil, err
 	}
 	return f.finish(j, d, start)

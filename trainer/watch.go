@@ -16,8 +16,8 @@ import (
 	"canting/trainer/report"
 )
 
-// watchFolder is where, in the output folder, the models are that pictures are held
-// out of, while they are needed.
+// watchFolder is where, in the output folder, the trainings are that pictures are held
+// out of. They stay for --resume, which then has nothing to train.
 const watchFolder = "held-out"
 
 // outlierCount is how many pictures of no cloth a model is asked about, and
@@ -170,8 +170,8 @@ func (c *classifier) learn(l lesson) (*metadata.Doubt, error) {
 	return newDoubt(examples, len(c.model.Labels()))
 }
 
-// doubt learns how far the model may be trusted, if the experiment asks for it. A
-// training that is stopped meanwhile ends with a model that is trusted as it is.
+// doubt learns how far the model may be trusted, if the experiment asks for it. Where it
+// is cancelled it has learnt nothing, and says so by the context's error.
 func (d *data) doubt(ctx context.Context, j Job) error {
 	if j.Experiment.Decision.Folds == 0 {
 		return nil
@@ -184,8 +184,7 @@ func (d *data) doubt(ctx context.Context, j Job) error {
 	}
 	seen, err := d.watch(ctx, j)
 	if ctx.Err() != nil {
-		d.warn("The training was stopped before it had learnt how far the model may be trusted, so its confidence is not calibrated; --resume goes on.")
-		return nil
+		return ctx.Err()
 	}
 	if err != nil || seen == nil {
 		return err
@@ -195,9 +194,6 @@ func (d *data) doubt(ctx context.Context, j Job) error {
 		return fmt.Errorf("learn how far to trust the model: %w", err)
 	}
 	d.trust = &learnt
-	if err := os.RemoveAll(folder); err != nil {
-		return fmt.Errorf("clear the folds' models away: %w", err)
-	}
 	return nil
 }
 

@@ -31,6 +31,9 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 	}
 	e := *j.Experiment
 	e.Backbone.File = "" // it is what this makes
+	if err := e.Validate(); err != nil {
+		return report.Epoch{}, fmt.Errorf("what to pretrain: %w", err)
+	}
 	j.Experiment = &e
 	names, train, test := families(e.Input.Size)
 	f, err := newFit(j.Experiment, len(names), train, test)

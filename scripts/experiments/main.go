@@ -12,13 +12,15 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
+
+	"canting/trainer/report"
 )
 
 // document is what the table goes into, between the markers.
@@ -74,8 +76,10 @@ func main() {
 
 func run(ctx context.Context, recipes []recipe, of effort, data, out string, quick bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d folds, seeds %v. Shares in percent with 95 %% intervals: of the folds by the corrected resampled t, of the test pictures by Wilson's score on the seeds' mean.\n\n", of.folds, of.seeds)
-	b.WriteString("| | accuracy, int8 | macro recall, int8 | accuracy, float | calibration error, int8 | test pictures right, int8 | minutes |\n|---|---|---|---|---|---|---|\n")
+	fmt.Fprintf(&b, "%d folds, seeds %v. Shares in percent with 95 %% intervals: of the folds by the corrected resampled t, "+
+		"of the test pictures by Wilson's score on the seeds' mean.\n\n", of.folds, of.seeds)
+	b.WriteString("| | accuracy, int8 | macro recall, int8 | accuracy, float | calibration error, int8 " +
+		"| test pictures right, int8 | minutes |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range recipes {
 		row, err := measure(ctx, r, of, data, filepath.Join(out, strings.ReplaceAll(r.name, " ", "-")))
 		if err != nil {
@@ -144,9 +148,12 @@ func measure(ctx context.Context, r recipe, of effort, data, out string) (string
 		rights = append(rights, fmt.Sprint(n))
 		right, total = right+n, total+all
 	}
+	test := estimate{Mean: float64(right) / float64(total)}
 	pictures := total / len(of.seeds)
-	return fmt.Sprintf("| %s | %v | %v | %v | %.3f | %s of %d: %v | %.0f |\n", r.name, folds.Kiosk.Accuracy, folds.Kiosk.MacroRecall, folds.Float.Accuracy, folds.Calibration.Error,
-		strings.Join(rights, ", "), pictures, wilson(float64(right)/float64(total), float64(pictures)), folds.Seconds/60), nil
+	test.Low, test.High = report.Wilson(test.Mean, float64(pictures))
+	return fmt.Sprintf("| %s | %v | %v | %v | %.3f | %s of %d: %v | %.0f |\n", r.name,
+		folds.Kiosk.Accuracy, folds.Kiosk.MacroRecall, folds.Float.Accuracy, folds.Calibration.Error,
+		strings.Join(rights, ", "), pictures, test, folds.Seconds/60), nil
 }
 
 // tested trains on train/ and counts the right answers to test/.
@@ -156,7 +163,8 @@ func tested(ctx context.Context, r recipe, seed int, data, out string) (right, a
 			PerClass map[string]struct{ Correct, Wrong int } `json:"per_class"`
 		} `json:"int8_press"`
 	}
-	err = trainer(ctx, &run, append([]string{"train", "--resume", "--data", data, "--out", out, "--seed", fmt.Sprint(seed)}, slices.Concat(r.flags, r.tested)...))
+	args := []string{"train", "--resume", "--data", data, "--out", out, "--seed", fmt.Sprint(seed)}
+	err = trainer(ctx, &run, slices.Concat(args, r.flags, r.tested))
 	for _, n := range run.Int8Press.PerClass {
 		right, all = right+n.Correct, all+n.Correct+n.Wrong
 	}
@@ -166,16 +174,12 @@ func tested(ctx context.Context, r recipe, seed int, data, out string) (right, a
 	return right, all, err
 }
 
-// wilson is the 95 % score interval of a share of n.
-func wilson(p, n float64) estimate {
-	const z = 1.959963984540054
-	centre, spread := p+z*z/(2*n), z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	return estimate{p, (centre - spread) / (1 + z*z/n), (centre + spread) / (1 + z*z/n)}
-}
-
 // trainer runs canting-trainer and reads its JSON.
 func trainer(ctx context.Context, into any, args []string) error {
 	c := exec.CommandContext(ctx, "bin/canting-trainer", append(args, "--json")...)
+	// A terminal's Ctrl-C reaches this program alone, which hands on one: at a second the
+	// trainer would end at once.
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	c.Stderr = os.Stderr
 	text, err := c.Output()

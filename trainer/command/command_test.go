@@ -18,7 +18,10 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 }
 
 func TestMistakesHaveTheirCodeAndSentence(t *testing.T) {
-	empty := t.TempDir()
+	empty, misordered := t.TempDir(), filepath.Join(t.TempDir(), "misordered.yaml")
+	if err := os.WriteFile(misordered, []byte("backbone: {file: other.tflite}\nnetwork: [{mean: true}, {conv: 16, kernel: 3}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args string
 		code int
@@ -41,6 +44,8 @@ func TestMistakesHaveTheirCodeAndSentence(t *testing.T) {
 		{"train --data x --out y --config /absent.yaml", failed, "/absent.yaml"},
 		{"evaluate --model /absent.tflite --data x", failed, "read the model"},
 		{"inspect /dev/null", failed, "/dev/null"},
+		{"train --data x --out y --backbone= --config " + misordered, failed, "where only dense stages can stand"},
+		{"pretrain --out y --config " + misordered, failed, "where only dense stages can stand"},
 		{"reproduce --data x --out y --epochs 0", misused, "training.epochs"},
 	} {
 		code, out, errs := call(t, strings.Fields(c.args)...)

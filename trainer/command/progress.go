@@ -18,18 +18,22 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 	once  sync.Once
 	start time.Time
-	first int // the step that ended at start
+	first int // the part that ended at start
 }
 
 func newProgress(w io.Writer) *progress { return &progress{w: w} }
 
 func (p *progress) Warn(warning string) { fmt.Fprintf(p.w, "warning: %s\n", warning) }
 
+// fine is how many parts of an epoch are told apart: epochs of several trainings have
+// different numbers of batches.
+const fine = 1000
+
 func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float64) {
-	now := (epoch-1)*batches + batch
+	now := (epoch-1)*fine + batch*fine/batches
 	if p.start.IsZero() {
 		p.start, p.first = time.Now(), now
-		p.bar = newBar(p.w, epochs*batches)
+		p.bar = newBar(p.w, epochs*fine)
 	}
 	state := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%", epoch, epochs, loss, 100*accuracy)
 	if p.bar != nil {
@@ -39,7 +43,7 @@ func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float6
 	}
 	if batch == batches {
 		each := time.Since(p.start) / time.Duration(max(now-p.first, 1))
-		left := each * time.Duration(epochs*batches-now)
+		left := each * time.Duration(epochs*fine-now)
 		fmt.Fprintf(p.w, "%s  %v left\n", state, left.Round(time.Second))
 	}
 }

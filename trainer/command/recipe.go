@@ -1,6 +1,8 @@
 package command
 
 import (
+	"fmt"
+
 	"canting/configs"
 
 	"github.com/spf13/cobra"
@@ -50,6 +52,9 @@ func (r *recipe) or(c *cobra.Command, e *configs.Experiment) (*configs.Experimen
 	}
 	if c.Flags().Changed("backbone") {
 		e.Backbone.File = r.backbone
+	}
+	if err := e.Validate(); err != nil { // a network that is of use only without a backbone was not looked at
+		return nil, fmt.Errorf("with what the command line says: %w", err)
 	}
 	return e, nil
 }

@@ -6,6 +6,7 @@ package picture
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -87,6 +88,11 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	if err != nil {
 		return nil, nil, err
 	}
+	return r.all(ctx, samples)
+}
+
+// all is what Load does with a reader.
+func (r *reader) all(ctx context.Context, samples []dataset.Sample) ([]Picture, []Unreadable, error) {
 	all := make([]Picture, len(samples))
 	errs := make([]error, len(samples))
 	var workers sync.WaitGroup
@@ -112,9 +118,12 @@ func Load(ctx context.Context, samples []dataset.Sample, p metadata.Preprocessin
 	var good []Picture
 	var bad []Unreadable
 	for i, err := range errs {
-		if err != nil {
+		switch {
+		case errors.Is(err, errShelf): // it is not the picture's fault
+			return nil, nil, err
+		case err != nil:
 			bad = append(bad, Unreadable{Sample: samples[i], Err: err})
-		} else {
+		default:
 			good = append(good, all[i])
 		}
 	}

@@ -101,6 +101,14 @@ func TestShelf(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv("TMPDIR", dir)
+	full, err := newReader(metadata.Default().Preprocessing, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full.shelf.file.Close() // as good as a disk without room
+	if _, bad, err := full.all(context.Background(), []dataset.Sample{sample}); err == nil || len(bad) > 0 || !strings.Contains(err.Error(), "TMPDIR says where") {
+		t.Errorf("a picture that cannot be kept: %v, %v", bad, err)
+	}
 	pictures, _ := load(t, sample)
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("%v, %v are left", err, left)

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync/atomic"
@@ -32,11 +33,13 @@ func newShelf() (*shelf, error) {
 	return &shelf{file: file}, nil
 }
 
-// put keeps b and returns where.
+var errShelf = errors.New("keep a decoded picture (TMPDIR says where, and needs room)")
+
+// put keeps b and returns where; its error is an errShelf.
 func (s *shelf) put(b []byte) (at int64, err error) {
 	at = s.end.Add(int64(len(b))) - int64(len(b))
 	if _, err := s.file.WriteAt(b, at); err != nil {
-		return 0, fmt.Errorf("keep a decoded picture (TMPDIR says where): %w", err)
+		return 0, fmt.Errorf("%w: %w", errShelf, err)
 	}
 	return at, nil
 }

@@ -130,7 +130,8 @@ func (f *fit) order(epoch int) []int {
 func variation(a configs.Augment) picture.Variation {
 	return picture.Variation{
 		Crop: a.Crop, Aspect: a.Aspect, Rotate90: a.Rotate90, Mirror: a.Mirror, Rotate: a.Rotate, Perspective: a.Perspective,
-		Brightness: a.Brightness, Contrast: a.Contrast, Colour: a.Colour, Saturation: a.Saturation, Hue: a.Hue, Grey: a.Grey, Negative: a.Negative, Gamma: a.Gamma,
+		Brightness: a.Brightness, Contrast: a.Contrast, Gamma: a.Gamma, Negative: a.Negative,
+		Colour: a.Colour, Saturation: a.Saturation, Hue: a.Hue, Grey: a.Grey,
 		Blur: a.Blur, Noise: a.Noise, Cutout: a.Cutout, JPEG: a.JPEG,
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"canting/trainer/report"
 )
 
-// calibration measures how far the int8 model's confidence in a press is to be trusted, at the temperature that a fold's pictures are asked with: the one that
-// the seed's other folds ask for, so that no picture is measured with what it was
-// fitted to. Its figures are means over the seeds, whose folds are measured as one.
+// calibration measures how far the int8 model's confidence in a press is to be trusted.
+// A fold's pictures are asked at the temperature that the seed's other folds ask for, so
+// that no picture is measured with what it was fitted to. Its figures are means over the seeds, whose folds are measured as one.
 func (r *CrossvalResult) calibration() (report.Calibration, error) {
 	seeds := map[int64][][]Held{}
 	for held := range r.folds() {

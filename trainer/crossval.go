@@ -58,9 +58,9 @@ func Crossval(ctx context.Context, e *configs.Experiment, dir string, o Crossval
 	}
 	result := &CrossvalResult{Classes: v.classes, Folds: o.Folds, Seeds: o.Seeds}
 	for i, seed := range o.Seeds {
-		folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
+		folds := v.deal(seed)
 		for fold := range o.Folds {
-			train, held := v.split(folds, fold)
+			train, held := split(v.pictures, folds, fold)
 			done, err := v.fold(ctx, seed, fold, train, held, o.Out, [2]int{i*o.Folds + fold, len(o.Seeds) * o.Folds})
 			if err != nil {
 				return nil, fmt.Errorf("seed %d, fold %d of %d: %w", seed, fold+1, o.Folds, err)
@@ -117,7 +117,7 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	if v.pictures, err = v.read(ctx, "labelled", samples, e.Input); err != nil {
 		return nil, err
 	}
-	if v.groups, err = groups(ctx, v.samples()); err != nil {
+	if v.groups, err = groups(ctx, samplesOf(v.pictures)); err != nil {
 		return nil, err
 	}
 	apart := make([]int, len(v.classes)) // how many groups each motif has
@@ -132,12 +132,9 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	return v, nil
 }
 
-func (v *validation) samples() []dataset.Sample {
-	all := make([]dataset.Sample, len(v.pictures))
-	for i, p := range v.pictures {
-		all[i] = p.Sample
-	}
-	return all
+// deal gives each picture its fold.
+func (v *validation) deal(seed int64) []int {
+	return assignFolds(samplesOf(v.pictures), v.groups, v.Folds, stream(seed, streamFolds))
 }
 
 // heldFormat changes when what a fold keeps of its answers does.
@@ -153,18 +150,6 @@ type finished struct {
 	Key     string  `json:"key"`
 	Seconds float64 `json:"seconds"`
 	Held    []Held  `json:"held"`
-}
-
-// split divides the pictures into those of a fold and the others.
-func (v *validation) split(folds []int, fold int) (train, held []picture.Picture) {
-	for i, p := range v.pictures {
-		if folds[i] == fold {
-			held = append(held, p)
-		} else {
-			train = append(train, p)
-		}
-	}
-	return train, held
 }
 
 // fold reads a finished fold from below out or makes it. place is how many

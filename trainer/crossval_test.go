@@ -159,8 +159,8 @@ func TestCrossval(t *testing.T) {
 		if top(h.press()) == h.Label {
 			right++
 		}
-		if len(h.Views) != 7 || len(h.Views[0]) != 3 || len(h.FloatLogits) != 3 || len(h.Features) != 8 {
-			t.Fatalf("%s has %d views and %d logits and %d features", h.File, len(h.Views), len(h.FloatLogits), len(h.Features))
+		if len(h.Views) != 7 || len(h.Views[0]) != 3 || len(h.FloatLogits) != 3 {
+			t.Fatalf("%s has %d views and %d logits", h.File, len(h.Views), len(h.FloatLogits))
 		}
 	}
 	if len(times) != 36 || times["test/dots/test000.png"] != 2 || times["train/stripes/train007.png"] != 2 {

@@ -29,9 +29,9 @@ func Curve(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOpt
 		share := math.Pow(2, float64(step+1-curveSteps))
 		point := report.CurvePoint{Photographs: map[string]float64{}}
 		for _, seed := range o.Seeds {
-			folds := assignFolds(v.samples(), v.groups, o.Folds, stream(seed, streamFolds))
+			folds := v.deal(seed)
 			for fold := range o.Folds {
-				train, held := v.split(folds, fold)
+				train, held := split(v.pictures, folds, fold)
 				train = v.part(train, share, seed, fold)
 				answers, err := v.fold(ctx, seed, fold, train, held, fmt.Sprintf("%s/share-%.3f", o.Out, share), [2]int{done, trainings})
 				if err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"canting/configs"
 	"canting/trainer/dataset"
-	"canting/trainer/picture"
 	"canting/trainer/report"
 )
 
@@ -110,7 +109,8 @@ func parameters(e *configs.Experiment) []report.Parameter {
 		{Name: "Seed", Value: fmt.Sprint(e.Seed)},
 	}
 	if b := e.Backbone; b.File != "" {
-		list = append(list, report.Parameter{Name: "Layers taken over from", Value: fmt.Sprintf("%s, at %v of the learning rate", filepath.Base(b.File), b.Rate)})
+		value := fmt.Sprintf("%s, at %v of the learning rate", filepath.Base(b.File), b.Rate)
+		list = append(list, report.Parameter{Name: "Layers taken over from", Value: value})
 	}
 	return list
 }
@@ -130,14 +130,7 @@ func (f *fit) layers() []report.Layer {
 }
 
 func (d *data) splits() []report.Split {
-	count := func(of []picture.Picture) []int {
-		samples := make([]dataset.Sample, len(of))
-		for i, p := range of {
-			samples[i] = p.Sample
-		}
-		return dataset.Counts(samples, len(d.classes))
-	}
-	train, test := count(d.train), count(d.test)
+	train, test := dataset.Counts(samplesOf(d.train), len(d.classes)), dataset.Counts(samplesOf(d.test), len(d.classes))
 	splits := make([]report.Split, len(d.classes))
 	for i, c := range d.classes {
 		splits[i] = report.Split{Class: c, Train: train[i], Test: test[i]}

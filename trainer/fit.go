@@ -205,9 +205,9 @@ func (r *running) add(loss float64, logits *tensor.Dense, labels []int) {
 	classes := len(x) / len(labels)
 	for i, label := range labels {
 		row := x[i*classes : (i+1)*classes]
-		top := slices.Index(row, slices.Max(row))
-		r.predicted = append(r.predicted, top)
-		if top == label {
+		says := top(row)
+		r.predicted = append(r.predicted, says)
+		if says == label {
 			r.right++
 		}
 		if label != dataset.NoMotif {

@@ -42,6 +42,26 @@ func assignFolds(samples []dataset.Sample, groups [][]int, k int, rng *rand.Rand
 	return folds
 }
 
+// split divides pictures into those of a fold and the others.
+func split(pictures []picture.Picture, folds []int, fold int) (train, held []picture.Picture) {
+	for i, p := range pictures {
+		if folds[i] == fold {
+			held = append(held, p)
+		} else {
+			train = append(train, p)
+		}
+	}
+	return train, held
+}
+
+func samplesOf(pictures []picture.Picture) []dataset.Sample {
+	all := make([]dataset.Sample, len(pictures))
+	for i, p := range pictures {
+		all[i] = p.Sample
+	}
+	return all
+}
+
 const (
 	// thumbnailSide is the side, in pixels, of what likeness is measured on.
 	thumbnailSide = 16

@@ -26,8 +26,6 @@ type Held struct {
 	Views [][]float32 `json:"views"`
 	// FloatLogits are the network's as trained, up to a constant, of the guide box.
 	FloatLogits []float32 `json:"float_logits"`
-	// Features is what the float network's last layer reads.
-	Features []float32 `json:"features"`
 }
 
 // press is what a visitor's press makes of the views: the mean of their logits, which
@@ -98,10 +96,9 @@ func (f *fit) answers(held []picture.Picture) ([]Held, error) {
 		if err != nil {
 			return nil, err
 		}
-		features := f.net.Features(x)
-		logits := f.net.Layers[len(f.net.Layers)-1].Forward(features, false)
+		logits := f.net.Forward(x, false)
 		for i, p := range chosen {
-			all = append(all, Held{File: p.Path, Label: p.Label, FloatLogits: row(logits, i), Features: row(features, i)})
+			all = append(all, Held{File: p.Path, Label: p.Label, FloatLogits: row(logits, i)})
 		}
 	}
 	return all, nil

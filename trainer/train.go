@@ -138,10 +138,12 @@ func (f *fit) finish(j Job, d *data, start time.Time) (*report.Run, error) {
 	}
 	run.Metrics.Float = report.Evaluate(d.classes, truth, floats.predicted)
 	run.Metrics.Seconds = time.Since(start).Seconds()
-	percent := func(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
-	run.Parameters = append(run.Parameters, report.Parameter{Name: "Accuracy on the training pictures, unvaried", Value: percent(trained.accuracy())})
+	told := func(name string, share float64) {
+		run.Parameters = append(run.Parameters, report.Parameter{Name: name, Value: fmt.Sprintf("%.2f %%", 100*share)})
+	}
+	told("Accuracy on the training pictures, unvaried", trained.accuracy())
 	if len(f.test) > 0 {
-		run.Parameters = append(run.Parameters, report.Parameter{Name: "int8 accuracy on the test pictures, the kiosk's views averaged", Value: percent(run.Metrics.Int8Press.Accuracy)})
+		told("int8 accuracy on the test pictures, the kiosk's views averaged", run.Metrics.Int8Press.Accuracy)
 	}
 	if err := f.record(j, run, floats.predicted).write(j.Out); err != nil {
 		return nil, err

@@ -42,14 +42,7 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 	e := j.Experiment
 	var seen []sighting
 	for fold := range e.Decision.Folds {
-		var train, held []picture.Picture
-		for i, p := range d.train {
-			if folds[i] == fold {
-				held = append(held, p)
-			} else {
-				train = append(train, p)
-			}
-		}
+		train, held := split(d.train, folds, fold)
 		dir := filepath.Join(j.Out, watchFolder, fmt.Sprint(fold+1))
 		show := within{j.Show, (1 + fold) * e.Training.Epochs, (1 + e.Decision.Folds) * e.Training.Epochs}
 		if _, err := holdOut(ctx, e, d.classes, train, held, dir, show); err != nil {
@@ -78,10 +71,7 @@ func (d *data) lesson(trained []picture.Picture, e *configs.Experiment) lesson {
 // deal gives each training picture its fold, nil where a fold would leave a motif
 // without any.
 func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
-	samples := make([]dataset.Sample, len(d.train))
-	for i, p := range d.train {
-		samples[i] = p.Sample
-	}
+	samples := samplesOf(d.train)
 	together, err := groups(ctx, samples)
 	if err != nil {
 		return nil, err
@@ -96,7 +86,8 @@ func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
 			}
 		}
 		if label := slices.Index(dataset.Counts(rest, len(d.classes)), 0); label >= 0 || len(rest) == len(samples) {
-			d.warn("There are too few pictures to hold some out, so the model's confidence is not calibrated, and only a low one makes an answer unknown: add some, or take fewer decision.folds than %d.", k)
+			d.warn("There are too few pictures to hold some out, so the model's confidence is not calibrated, "+
+				"and only a low one makes an answer unknown: add some, or take fewer decision.folds than %d.", k)
 			return nil, nil
 		}
 	}

@@ -19,7 +19,7 @@ func newTrain() *cobra.Command {
 		Short: "Train a model on photographs",
 		Long: `Trains a model on the photographs below --data, one folder a motif, or train/
 and test/ of such, and writes model.tflite, metrics.json, report.html and plots
-to --out. Ctrl-C stops cleanly and keeps the best state so far.
+to --out. Ctrl-C stops cleanly and keeps what was learnt so far.
 
 The network starts from a built-in one that knows drawn patterns or, with
 --backbone FILE, from another one's layers, whatever it was trained to tell

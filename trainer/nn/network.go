@@ -25,14 +25,6 @@ func (n *Network) Backward(dy *tensor.Dense) {
 	backward(n.Layers[max(first, 0):], dy)
 }
 
-// Features gives what the last layer makes the logits of, of shape (batch,
-// features), for pictures of shape (batch, height, width, channels).
-func (n *Network) Features(x *tensor.Dense) *tensor.Dense {
-	f := forward(n.Layers[:len(n.Layers)-1], x, false)
-	batch := f.Shape()[0]
-	return view(floats(f), batch, len(floats(f))/batch)
-}
-
 // All are the network's layers in the order in which they compute, each
 // container's children in its place.
 func (n *Network) All() iter.Seq[Layer] {

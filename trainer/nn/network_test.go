@@ -71,20 +71,6 @@ func TestAllReachesIntoResiduals(t *testing.T) {
 	}
 }
 
-func TestFeaturesAreWhatTheLastLayerReads(t *testing.T) {
-	n := residualNetwork()
-	x := zeros(2, 6, 6, 2)
-	spread(x, testRand())
-	features := n.Features(x)
-	if !slices.Equal(features.Shape(), []int{2, 3}) {
-		t.Fatalf("shape %v, want (2, 3)", features.Shape())
-	}
-	got := append([]float32(nil), floats(n.Layers[4].Forward(features, false))...)
-	if want := floats(n.Forward(x, false)); !slices.Equal(got, want) {
-		t.Errorf("the last layer makes %v of the features, the network %v of the pictures", got, want)
-	}
-}
-
 // TestRatesOfParameters: what has no rate stays, and costs no backward pass.
 func TestRatesOfParameters(t *testing.T) {
 	moved := func(rate float64) (body, head float64) {

@@ -81,7 +81,9 @@ func (b *builder) operator(name string, op *operator, s observation, xs []int) (
 	switch op.kind {
 	case maxPool:
 		y = b.activation(name, b.model.Tensors[xs[0]].Quant, op.shape...)
-		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: op.activation}, y, xs...)
+		b.add(tflite.MaxPool2D, tflite.Pool2DOptions{
+			Padding: tflite.Valid, StrideW: 2, StrideH: 2, FilterW: 2, FilterH: 2, Activation: op.activation,
+		}, y, xs...)
 		return y, nil
 	case mean:
 		y = b.activation(name, s.quantization(), op.shape...)

@@ -79,7 +79,7 @@ type Crossval struct {
 	Kiosk Folds `json:"kiosk"`
 	Int8  Folds `json:"int8"`
 	Float Folds `json:"float"`
-	// Calibration is of the int8 model that sees the guide box alone.
+	// Calibration is of the int8 model at a visitor's press.
 	Calibration Calibration `json:"calibration"`
 	Seconds     float64     `json:"seconds"`
 }

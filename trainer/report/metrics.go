@@ -121,7 +121,10 @@ func (e *Evaluation) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*e = Evaluation{Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass, Press: j.Press, Motifs: j.Motifs, Others: j.Others}
+	*e = Evaluation{
+		Accuracy: float64(j.Accuracy), MacroRecall: float64(j.MacroRecall), PerClass: j.PerClass,
+		Press: j.Press, Motifs: j.Motifs, Others: j.Others,
+	}
 	return nil
 }
 

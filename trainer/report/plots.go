@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"image/color"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,7 +39,7 @@ const (
 
 // WritePlots writes loss.png, accuracy.png, confusion.png, reliability.png and
 // familiarity.png into dir, which is made if need be. What the run has no figures
-// for is left out.
+// for is left out, and an earlier run's is removed.
 func (r Run) WritePlots(dir string) error {
 	plots, err := r.plots()
 	if err != nil {
@@ -45,6 +47,15 @@ func (r Run) WritePlots(dir string) error {
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the folder of the plots: %w", err)
+	}
+	for _, name := range []string{lossFile, accuracyFile, confusionFile, reliabilityFile, familiarityFile} {
+		path := filepath.Join(dir, name)
+		if _, drawn := plots[name]; drawn {
+			continue
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing an earlier run's plot: %w", err)
+		}
 	}
 	for name, png := range plots {
 		if err := renameio.WriteFile(filepath.Join(dir, name), png, 0o644); err != nil {

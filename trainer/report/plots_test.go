@@ -66,6 +66,23 @@ func TestPlotsOfOddRuns(t *testing.T) {
 	}
 }
 
+// Beside a report that knows nothing of doubt no earlier run's picture of it stays.
+func TestPlotsOfAnEarlierRunGo(t *testing.T) {
+	dir, run := t.TempDir(), paperRun(t)
+	if err := run.WritePlots(dir); err != nil {
+		t.Fatal(err)
+	}
+	run.Doubt = nil
+	if err := run.WritePlots(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{familiarityFile: false, lossFile: true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestMatrixShowsTheFirstClassAtTheTop(t *testing.T) {
 	shares := rowShares{{3, 1}, {0, 0}}
 	for _, c := range []struct {

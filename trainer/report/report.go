@@ -15,7 +15,7 @@ type Run struct {
 	Metrics    Metrics
 	Doubt      *Doubt    // nil where the model is trusted as it is
 	Pictures   []Picture // every test picture as the int8 model sees it (figure 10)
-	Warnings   []string  // what was said before training began
+	Warnings   []string  // in the order in which they were said
 	Model      ModelFile
 }
 

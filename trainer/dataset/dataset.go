@@ -47,8 +47,8 @@ type Set struct {
 var formats = []string{".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
 // Open finds the pictures below dir. Where they are not split into train and
-// test, testShare of each class, chosen by seed, is set aside for the test. Fewer
-// than two classes, or a class without a training picture, is an error. What a
+// test, testShare of each class, chosen by seed, is set aside for the test; the
+// pictures of a cloth stay together. Fewer than two classes, or a class without a training picture, is an error. What a
 // person should know besides is told to warn.
 func Open(dir string, testShare float64, seed int64, warn func(string)) (*Set, error) {
 	train, test := filepath.Join(dir, "train"), filepath.Join(dir, "test")
@@ -140,17 +140,51 @@ func openUnsplit(dir string, testShare float64, seed int64, warn func(string)) (
 	return s, s.check(dir)
 }
 
-// split sets a share of a label's samples aside at random.
+// split sets a share of a label's samples aside at random, as nearly as whole cloths
+// allow: where all of several are too large, the smallest.
 func split(all []Sample, label int, testShare float64, rng *rand.Rand) (train, test []Sample) {
-	var of []Sample
-	for _, sample := range all {
-		if sample.Label == label {
-			of = append(of, sample)
+	cloths, total := byCloth(all, label)
+	rng.Shuffle(len(cloths), func(i, j int) { cloths[i], cloths[j] = cloths[j], cloths[i] })
+	n := int(math.Round(float64(total) * testShare))
+	tested := make([]bool, len(cloths))
+	taken, smallest := 0, 0
+	for i, c := range cloths {
+		if tested[i] = taken < n && taken+len(c)-n < n-taken; tested[i] {
+			taken += len(c)
+		}
+		if len(c) < len(cloths[smallest]) {
+			smallest = i
 		}
 	}
-	rng.Shuffle(len(of), func(i, j int) { of[i], of[j] = of[j], of[i] })
-	n := int(math.Round(float64(len(of)) * testShare))
-	return of[n:], of[:n]
+	if n > 0 && taken == 0 && len(cloths) > 1 {
+		tested[smallest] = true
+	}
+	for i, c := range cloths {
+		if tested[i] {
+			test = append(test, c...)
+		} else {
+			train = append(train, c...)
+		}
+	}
+	return train, test
+}
+
+// byCloth are a label's samples, those of one cloth together, and how many they are.
+func byCloth(all []Sample, label int) (cloths [][]Sample, total int) {
+	at := map[string]int{}
+	for _, sample := range all {
+		if sample.Label != label {
+			continue
+		}
+		total++
+		if i, known := at[sample.Cloth]; known && sample.Cloth != "" {
+			cloths[i] = append(cloths[i], sample)
+			continue
+		}
+		at[sample.Cloth] = len(cloths)
+		cloths = append(cloths, []Sample{sample})
+	}
+	return cloths, total
 }
 
 // Counts are the samples of each class.

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -76,6 +77,44 @@ func TestOpenSplitsByItself(t *testing.T) {
 	other, _ := Open(dir, 0.2, 8, nil)
 	if reflect.DeepEqual(first.Test, other.Test) {
 		t.Error("another seed gives the same split")
+	}
+}
+
+// The pictures of a cloth are all trained on or all tested with, about the share that
+// was asked for; where every cloth is too large for it, the smallest is tested.
+func TestOpenSplitsByCloth(t *testing.T) {
+	var files []string
+	for cloth, n := range []int{5, 1, 4, 2, 8} {
+		for i := range n {
+			files = append(files, fmt.Sprintf("a/cloth %d/%d.jpg", cloth, i), fmt.Sprintf("unknown/wall %d/%d.jpg", cloth, i))
+		}
+	}
+	for cloth, n := range []int{9, 8, 10} {
+		for i := range n {
+			files = append(files, fmt.Sprintf("b/cloth %d/%d.jpg", cloth, i))
+		}
+	}
+	dir := tree(t, files...)
+	for seed := range int64(20) {
+		for share, most := range map[float64][2]int{0.2: {6, 9}, 0.1: {3, 8}} {
+			set, err := Open(dir, share, seed, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			test := Counts(set.Test, 2)
+			if test[0] == 0 || test[0] > most[0] || test[1] < 8 || test[1] > most[1] || len(set.Test)+len(set.Train) != 47 || len(set.Unknown)+len(set.TestUnknown) != 20 {
+				t.Errorf("seed %d tests %v of 20 and 27 for a share of %v", seed, test, share)
+			}
+			trained := map[string]bool{}
+			for _, s := range append(set.Train, set.Unknown...) {
+				trained[s.Cloth] = true
+			}
+			for _, s := range append(set.Test, set.TestUnknown...) {
+				if trained[s.Cloth] {
+					t.Errorf("seed %d: %s is of a cloth that is trained on", seed, s.Path)
+				}
+			}
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -19,8 +20,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-
-	"canting/trainer/report"
 )
 
 // document is what the table goes into, between the markers.
@@ -148,12 +147,10 @@ func measure(ctx context.Context, r recipe, of effort, data, out string) (string
 		rights = append(rights, fmt.Sprint(n))
 		right, total = right+n, total+all
 	}
-	test := estimate{Mean: float64(right) / float64(total)}
 	pictures := total / len(of.seeds)
-	test.Low, test.High = report.Wilson(test.Mean, float64(pictures))
 	return fmt.Sprintf("| %s | %v | %v | %v | %.3f | %s of %d: %v | %.0f |\n", r.name,
 		folds.Kiosk.Accuracy, folds.Kiosk.MacroRecall, folds.Float.Accuracy, folds.Calibration.Error,
-		strings.Join(rights, ", "), pictures, test, folds.Seconds/60), nil
+		strings.Join(rights, ", "), pictures, wilson(float64(right)/float64(total), float64(pictures)), folds.Seconds/60), nil
 }
 
 // tested trains on train/ and counts the right answers to test/.
@@ -172,6 +169,13 @@ func tested(ctx context.Context, r recipe, seed int, data, out string) (right, a
 		err = fmt.Errorf("%s has no test pictures", data)
 	}
 	return right, all, err
+}
+
+// wilson is the 95 % score interval of a share of n.
+func wilson(p, n float64) estimate {
+	const z = 1.959963984540054
+	centre, spread := p+z*z/(2*n), z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return estimate{p, (centre - spread) / (1 + z*z/n), (centre + spread) / (1 + z*z/n)}
 }
 
 // trainer runs canting-trainer and reads its JSON.

@@ -24,3 +24,9 @@ func TestTableStandsBetweenTheMarkers(t *testing.T) {
 		t.Error("a document without markers is not refused")
 	}
 }
+
+func TestWilsonByHand(t *testing.T) { // Wilson's interval of 50 in 80 is 51.5 to 72.3
+	if got := wilson(0.625, 80).String(); got != "62.5 (51.5 to 72.3)" {
+		t.Errorf("got %s", got)
+	}
+}

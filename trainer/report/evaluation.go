@@ -112,21 +112,18 @@ func (e Evaluation) Total() int {
 	return sum
 }
 
-// Interval is Wilson's of correct out of total; without observations it is 0 to 1.
+// Interval is the 95 % confidence interval of a proportion of which correct out
+// of total were observed, by the score method of Wilson, "Probable inference, the
+// law of succession, and statistical inference", JASA 22 (1927) 209-212. Unlike
+// the textbook's normal approximation it stays within 0 and 1 and holds for the
+// small test sets that a gallery has. Without observations it is 0 to 1.
 func Interval(correct, total int) (lo, hi float64) {
 	if total <= 0 {
 		return 0, 1
 	}
-	return Wilson(float64(correct)/float64(total), float64(total))
-}
-
-// Wilson is the 95 % confidence interval of a proportion of which a share p of n was
-// observed, by the score method of Wilson, "Probable inference, the law of succession,
-// and statistical inference", JASA 22 (1927) 209-212. Unlike the textbook's normal
-// approximation it stays within 0 and 1 and holds for the small test sets that a
-// gallery has.
-func Wilson(p, n float64) (lo, hi float64) {
 	const z = 1.959963984540054 // 97.5 % quantile of the normal distribution
+	n := float64(total)
+	p := float64(correct) / n
 	centre := p + z*z/(2*n)
 	spread := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	scale := 1 + z*z/n

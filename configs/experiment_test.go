@@ -3,9 +3,29 @@ package configs
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
+
+// What make experiments measures beside the default recipe is that but for what the
+// file's name says.
+func TestRecipesOfTheExperiments(t *testing.T) {
+	for file, change := range map[string]func(*Experiment){
+		"from-nothing":  func(e *Experiment) { e.Backbone.File, e.Training.Epochs, e.Decision.Folds = "", 120, 0 },
+		"without-doubt": func(e *Experiment) { e.Decision.Folds = 0 },
+	} {
+		got, err := LoadExperiment(filepath.Join("../scripts/experiments", file+".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := DefaultExperiment()
+		change(want)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v", file, got)
+		}
+	}
+}
 
 func TestPaperExperimentIsThePapers(t *testing.T) {
 	e := PaperExperiment()

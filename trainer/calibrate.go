@@ -10,7 +10,8 @@ import (
 
 // calibration measures how far the int8 model's confidence in a press is to be trusted.
 // A fold's pictures are asked at the temperature that the seed's other folds ask for, so
-// that no picture is measured with what it was fitted to. Its figures are means over the seeds, whose folds are measured as one.
+// that no picture is measured with what it was fitted to. Its figures are means over the
+// seeds, whose folds are measured as one.
 func (r *CrossvalResult) calibration() (report.Calibration, error) {
 	seeds := map[int64][][]Held{}
 	for held := range r.folds() {

@@ -126,7 +126,8 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	}
 	for label, n := range apart {
 		if n < o.Folds {
-			return nil, fmt.Errorf("the motif %q has readable pictures of %d cloths, too few for %d folds, as those of one cloth stay together: add other cloths, or take fewer folds", v.classes[label], n, o.Folds)
+			return nil, fmt.Errorf("the motif %q has readable pictures of too few cloths, %d for %d folds, and those of one cloth stay together: "+
+				"add other cloths, or take fewer folds", v.classes[label], n, o.Folds)
 		}
 	}
 	return v, nil

@@ -211,7 +211,7 @@ func TestCrossval(t *testing.T) {
 		t.Errorf("another configuration in the same folder: %v", err)
 	}
 	o.Folds = 13
-	if _, err := Crossval(context.Background(), e, dir, o); err == nil || !strings.Contains(err.Error(), "too few for 13 folds") {
+	if _, err := Crossval(context.Background(), e, dir, o); err == nil || !strings.Contains(err.Error(), "for 13 folds") {
 		t.Errorf("more folds than pictures: %v", err)
 	}
 }
@@ -232,7 +232,7 @@ func TestValidationsThatMeasureNothing(t *testing.T) {
 		{-1, []int64{1}, "at least 2 folds"},
 		{2, nil, "1 seed"},
 		{2, []int64{3, 1, 3}, "name one twice"},
-		{2, []int64{1}, `"dots" has readable pictures of 1 cloths, too few for 2 folds`},
+		{2, []int64{1}, `"dots" has readable pictures of too few cloths, 1 for 2 folds`},
 	} {
 		show := &watcher{}
 		o := CrossvalOptions{Out: t.TempDir(), Folds: c.folds, Seeds: c.seeds, Show: show}

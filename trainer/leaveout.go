@@ -172,6 +172,7 @@ func (d *data) ask(file []byte, motif string, left []picture.Picture, e *configs
 // from which on each of Accepting of the known are named.
 func (c *classifier) other(name string, pictures []picture.Picture, least [len(Accepting)]float64) (Other, error) {
 	o := Other{Name: name}
+	var familiar [len(Accepting)]int
 	for _, p := range pictures {
 		seen, err := c.pressBox(p, nil)
 		if err != nil {
@@ -181,9 +182,12 @@ func (c *classifier) other(name string, pictures []picture.Picture, least [len(A
 		o.Named.Count(says.Unknown)
 		for i := range least {
 			if says.Familiarity >= least[i] {
-				o.Accepted[i] += 1 / float64(len(pictures))
+				familiar[i]++
 			}
 		}
+	}
+	for i, n := range familiar {
+		o.Accepted[i] = float64(n) / float64(max(len(pictures), 1))
 	}
 	return o, nil
 }

@@ -164,14 +164,13 @@ func (c *classifier) learn(l lesson) (*metadata.Doubt, error) {
 // doubt learns how far the model may be trusted, if the experiment asks for it. Where it
 // is cancelled it has learnt nothing, and says so by the context's error.
 func (d *data) doubt(ctx context.Context, j Job) error {
-	if j.Experiment.Decision.Folds == 0 {
-		return nil
-	}
-	folder := filepath.Join(j.Out, watchFolder)
 	if !j.Resume {
-		if err := os.RemoveAll(folder); err != nil {
+		if err := os.RemoveAll(filepath.Join(j.Out, watchFolder)); err != nil {
 			return fmt.Errorf("clear away an earlier training's folds: %w", err)
 		}
+	}
+	if j.Experiment.Decision.Folds == 0 {
+		return nil
 	}
 	seen, err := d.watch(ctx, j)
 	if ctx.Err() != nil {

@@ -48,8 +48,8 @@ var formats = []string{".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 
 // Open finds the pictures below dir. Where they are not split into train and
 // test, testShare of each class, chosen by seed, is set aside for the test; the
-// pictures of a cloth stay together. Fewer than two classes, or a class without a training picture, is an error. What a
-// person should know besides is told to warn.
+// pictures of a cloth stay together. Fewer than two classes, or a class without a
+// training picture, is an error. What a person should know besides is told to warn.
 func Open(dir string, testShare float64, seed int64, warn func(string)) (*Set, error) {
 	train, test := filepath.Join(dir, "train"), filepath.Join(dir, "test")
 	if !isDir(train) {
@@ -177,11 +177,13 @@ func byCloth(all []Sample, label int) (cloths [][]Sample, total int) {
 			continue
 		}
 		total++
-		if i, known := at[sample.Cloth]; known && sample.Cloth != "" {
+		if i, known := at[sample.Cloth]; known {
 			cloths[i] = append(cloths[i], sample)
 			continue
 		}
-		at[sample.Cloth] = len(cloths)
+		if sample.Cloth != "" {
+			at[sample.Cloth] = len(cloths)
+		}
 		cloths = append(cloths, []Sample{sample})
 	}
 	return cloths, total

@@ -117,10 +117,10 @@ backbone: setup-build bin/canting-trainer ## Make the backbone that trainings st
 	cp build/backbone/backbone.tflite trainer/backbone/patterns.tflite
 
 .PHONY: experiments experiments-quick
-experiments: setup-build bin/canting-trainer ## Measure the recipes on DATA by cross-validation and write docs/experiments.md; takes hours, goes on when cut short; BACKBONE=FILE adds a row
-	go run ./scripts/experiments $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments
-experiments-quick: setup-build bin/canting-trainer ## Print the same table from one seed and two folds
-	go run ./scripts/experiments -quick $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments-quick
+experiments: setup-experiments bin/canting-trainer ## Measure the recipes on DATA by cross-validation and write docs/experiments.md; takes hours, goes on when cut short; FROZEN=FILE and BACKBONE=FILE add what a .tflite classifier is worth
+	go run ./scripts/experiments $(if $(FROZEN),-frozen $(FROZEN)) $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments
+experiments-quick: setup-experiments bin/canting-trainer ## Print the same table from one seed and two folds
+	go run ./scripts/experiments -quick $(if $(FROZEN),-frozen $(FROZEN)) $(if $(BACKBONE),-backbone $(BACKBONE)) $(or $(DATA),$(error say DATA=, a folder split into train/ and test/)) build/experiments-quick
 
 .PHONY: litert
 litert: build/litert/oracle.mjs ## Install LiteRT for node, which the tests compare with, into build/litert
@@ -160,8 +160,8 @@ clean: ## Remove what was built
 env: ## Print the build's environment: eval "$(make -s env)" before go commands of your own
 	@for v in GOFLAGS CGO_CPPFLAGS CGO_CXXFLAGS CGO_LDFLAGS; do printf 'export %s="%s"\n' $$v "$${!v}"; done
 
-.PHONY: setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-pi
-setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-pi: setup-%:
+.PHONY: setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-experiments setup-pi
+setup-run setup-build setup-check setup-test setup-bench setup-bench-training setup-experiments setup-pi: setup-%:
 	@scripts/setup.sh $*
 
 # Go knows better than make what is out of date.

@@ -14,6 +14,13 @@ func TestRecipesOfTheExperiments(t *testing.T) {
 	for file, change := range map[string]func(*Experiment){
 		"from-nothing":  func(e *Experiment) { e.Backbone.File, e.Training.Epochs, e.Decision.Folds = "", 120, 0 },
 		"without-doubt": func(e *Experiment) { e.Decision.Folds = 0 },
+		"linear": func(e *Experiment) {
+			e.Backbone.Rate, e.Backbone.Dropout, e.Decision.Folds = 0, 0, 0
+			e.Training.Epochs, e.Training.LearningRate = 20, 0.04
+		},
+		"seven-convolutions": func(e *Experiment) {
+			e.Backbone.File, e.Network, e.Training.Epochs, e.Decision.Folds = "", sevenConvolutions(), 150, 0
+		},
 	} {
 		got, err := LoadExperiment(filepath.Join("../scripts/experiments", file+".yaml"))
 		if err != nil {
@@ -25,6 +32,14 @@ func TestRecipesOfTheExperiments(t *testing.T) {
 			t.Errorf("%s is %+v", file, got)
 		}
 	}
+}
+
+// sevenConvolutions are normalised, of 3x3, and halve the picture four times.
+func sevenConvolutions() (network []Stage) {
+	for i, filters := range []int{16, 32, 64, 96, 128, 128, 128} {
+		network = append(network, Stage{Conv: filters, Kernel: 3, Norm: true, Pool: i < 4})
+	}
+	return append(network, Stage{Mean: true, Dropout: 0.2})
 }
 
 func TestPaperExperimentIsThePapers(t *testing.T) {

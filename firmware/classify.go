@@ -26,9 +26,9 @@ type classified struct {
 
 func classifyCommand() *cobra.Command {
 	var model string
-	var asJSON bool
+	var asJSON, press bool
 	command := &cobra.Command{
-		Use:   "classify [--model M.tflite] [--json] FILE...",
+		Use:   "classify [--model M.tflite] [--press] [--json] FILE...",
 		Short: "Tell the motif of picture files, one line a file",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
@@ -47,17 +47,22 @@ func classifyCommand() *cobra.Command {
 			if !classifier.model.HasMetadata() {
 				fmt.Fprintln(c.ErrOrStderr(), "canting:", assumed)
 			}
-			return classifyFiles(c.Context(), classifier, files, asJSON, c.OutOrStdout(), c.ErrOrStderr())
+			views := []capture.View{{}}
+			if press {
+				views = classifier.preprocessor.Views()
+			}
+			return classifyFiles(c.Context(), classifier, views, files, asJSON, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	command.Flags().StringVar(&model, "model", "", "classify with `M.tflite` instead of the demonstration model")
+	command.Flags().BoolVar(&press, "press", false, "look as at a press of the shutter, in all the model's views, instead of at the guide box alone as the live label does")
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
 	return command
 }
 
 // classifyFiles goes on after a file that cannot be read, and says so at the
 // end by its error. It ends with ctx, after the file at hand.
-func classifyFiles(ctx context.Context, c *classifier, files []string, asJSON bool, stdout, stderr io.Writer) error {
+func classifyFiles(ctx context.Context, c *classifier, views []capture.View, files []string, asJSON bool, stdout, stderr io.Writer) error {
 	encoder := json.NewEncoder(stdout)
 	encoder.SetEscapeHTML(false)
 	failed := 0
@@ -65,7 +70,7 @@ func classifyFiles(ctx context.Context, c *classifier, files []string, asJSON bo
 		if ctx.Err() != nil {
 			return fmt.Errorf("interrupted after %d of %d files", i, len(files))
 		}
-		line, err := classifyFile(c, file)
+		line, err := classifyFile(c, views, file)
 		if err != nil {
 			failed++
 			fmt.Fprintf(stderr, "canting: %v\n", err)
@@ -86,14 +91,16 @@ func classifyFiles(ctx context.Context, c *classifier, files []string, asJSON bo
 	return nil
 }
 
-func classifyFile(c *classifier, file string) (classified, error) {
+func classifyFile(c *classifier, views []capture.View, file string) (classified, error) {
 	frame, err := capture.ReadFile(file)
 	if err != nil {
 		return classified{}, err
 	}
-	seen, took, err := c.classify(frame)
-	if err != nil {
-		return classified{}, fmt.Errorf("%s: %w", file, err)
+	seen := shot{frame: frame, by: c, sight: sight{probabilities: make([]float32, len(c.labels))}}
+	for _, v := range views {
+		if err := seen.widen(v); err != nil {
+			return classified{}, fmt.Errorf("%s: %w", file, err)
+		}
 	}
 	decided := c.model.Decide(seen.probabilities, seen.evidence)
 	line := classified{
@@ -102,7 +109,7 @@ func classifyFile(c *classifier, file string) (classified, error) {
 		Confidence:  decided.Confidence,
 		Unknown:     decided.Unknown,
 		Scores:      make(map[string]float32, len(seen.probabilities)),
-		InferenceUS: float64(took.Nanoseconds()) / 1000,
+		InferenceUS: float64(seen.took.inference.Nanoseconds()) / 1000,
 	}
 	for i, label := range c.labels {
 		line.Scores[label] = seen.probabilities[i]

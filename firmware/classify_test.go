@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"canting/capture"
 	"canting/firmware/demo"
 	"canting/infer/metadata"
 )
@@ -62,6 +63,49 @@ func TestClassifyPrintsOneJSONObjectALine(t *testing.T) {
 		if got.File != paths[i] || got.Label != cloths[i].motif || got.Unknown || got.Confidence != got.Scores[got.Label] || len(got.Scores) != 4 || !(got.InferenceUS > 0) {
 			t.Errorf("%s is answered by %s", cloths[i].name, line)
 		}
+	}
+}
+
+// TestClassifyLooksAsAPressDoes: --press is what the shutter answers to the same
+// picture, held still; without it the guide box alone is asked.
+func TestClassifyLooksAsAPressDoes(t *testing.T) {
+	_, paths := writeCloths(t, demoCloths(t))
+	c, err := newClassifier(demo.Model(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	differ := false
+	for _, path := range paths {
+		frame, err := capture.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := see(c, frame)
+		if err != nil {
+			t.Fatal(err)
+		}
+		alone := s.probabilities[0]
+		for _, v := range c.preprocessor.Views()[1:] {
+			if err := s.widen(v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pressed := s.probabilities[0]
+		differ = differ || alone != pressed
+		for flag, want := range map[string]float32{"--press=false": alone, "--press": pressed} {
+			_, stdout, stderr := canting("classify", "--json", flag, path)
+			var got classified
+			if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+				t.Fatalf("%v (%s)", err, stderr)
+			}
+			if got.Scores[c.labels[0]] != want {
+				t.Errorf("%s: %s gives %v, want %v", path, flag, got.Scores[c.labels[0]], want)
+			}
+		}
+	}
+	if !differ {
+		t.Error("no picture is answered otherwise by several views")
 	}
 }
 

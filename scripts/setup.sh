@@ -11,6 +11,9 @@
 #                            the qemu that counts instructions
 #   scripts/setup.sh bench-training
 #                            the trainer's, and PyTorch, which it is timed beside
+#   scripts/setup.sh experiments
+#                            the trainer's, and Python's scikit-image and
+#                            scikit-learn, for the features chosen by hand
 #   scripts/setup.sh pi      the cross compilers, what makes the boards' packages,
 #                            and what emulates a board
 #
@@ -28,6 +31,7 @@ check=("${build[@]}" binutils-aarch64-linux-gnu shellcheck)
 test=("${check[@]}" chromium flatbuffers-compiler git minisign qemu-user-static strace)
 bench=("${check[@]}" libdnnl-dev qemu-user)
 training=("${build[@]}" python3-torch python3-yaml)
+experiments=("${build[@]}" python3-skimage python3-sklearn)
 pi=(arch-test ca-certificates debhelper dpkg-dev g++-aarch64-linux-gnu g++-arm-linux-gnueabihf git lintian mmdebstrap qemu-user-static uidmap
 	binfmt-support cpio e2fsprogs kmod minisign openssh-client qemu-system-arm qemu-utils xz-utils)
 
@@ -42,9 +46,10 @@ check) wanted=("${check[@]}") ;;
 test) wanted=("${test[@]}") ;;
 bench) wanted=("${bench[@]}") ;;
 bench-training) wanted=("${training[@]}") ;;
+experiments) wanted=("${experiments[@]}") ;;
 pi) wanted=("${pi[@]}") ;;
 *)
-	printf 'usage: %s run|build|check|test|bench|bench-training|pi\n' "$0" >&2
+	printf 'usage: %s run|build|check|test|bench|bench-training|experiments|pi\n' "$0" >&2
 	exit 2
 	;;
 esac

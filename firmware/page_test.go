@@ -127,8 +127,9 @@ func TestVisit(t *testing.T) {
 	}
 }
 
-// pressUntilNamed presses the shutter until the verdict is a motif: a burst
-// during which the demonstration changes its cloth has no answer.
+// pressUntilNamed presses the shutter until the verdict is a motif that the picture
+// kept speaks for: a burst during which the demonstration changes its cloth has no
+// answer, or that of the other cloth, for which there is no heat map to show.
 func (b *browser) pressUntilNamed(url string) *verdict {
 	b.t.Helper()
 	for {
@@ -138,7 +139,7 @@ func (b *browser) pressUntilNamed(url string) *verdict {
 		if v == nil {
 			b.t.Fatal("the page shows a verdict that the kiosk does not hold")
 		}
-		if !v.Unknown {
+		if !v.Unknown && v.Heat != nil && slices.Max(v.Heat.Values) > 0 {
 			return v
 		}
 		b.do(chromedp.KeyEvent(" "))

@@ -10,21 +10,23 @@ import (
 
 // handmade makes the row of features chosen by hand, on the same division of the
 // pictures as the cross-validation in folds.
-func handmade(ctx context.Context, data, folds string) (string, error) {
+func handmade(ctx context.Context, data, folds string) (row, error) {
 	c := exec.CommandContext(ctx, "scripts/experiments/handmade.py", data, folds)
 	c.Stderr = os.Stderr
 	text, err := c.Output()
 	if err != nil {
-		return "", fmt.Errorf("handmade.py: %w", err)
+		return row{}, fmt.Errorf("handmade.py: %w", err)
 	}
 	var f struct {
 		Accuracy      estimate
 		MacroRecall   estimate `json:"macro_recall"`
-		Right, Tested float64
+		Right, Tested int
 	}
 	if err := json.Unmarshal(text, &f); err != nil {
-		return "", fmt.Errorf("handmade.py: %w", err)
+		return row{}, fmt.Errorf("handmade.py: %w", err)
 	}
-	return fmt.Sprintf("| hand-made features and a linear classifier | %v | %v | | | %.0f of %.0f: %v | |\n",
-		f.Accuracy, f.MacroRecall, f.Right, f.Tested, wilson(f.Right/f.Tested, f.Tested)), nil
+	return row{
+		name:     "hand-made features and a linear classifier",
+		accuracy: f.Accuracy.String(), macroRecall: f.MacroRecall.String(), tested: tested([]int{f.Right}, f.Tested),
+	}, nil
 }

@@ -36,21 +36,17 @@ var (
 // of the test pictures hangs.
 var withoutDoubt = config("scripts/experiments/without-doubt.yaml")
 
-// frozen is the row of a .tflite classifier's features as they are, startingFrom of
-// those trained further. There is none without a file.
-func frozen(file string) []recipe {
-	return other(file, recipe{name: "a linear classifier on ", flags: config("scripts/experiments/linear.yaml")})
-}
-
-func startingFrom(file string) []recipe {
-	return other(file, recipe{name: "the default recipe from ", tested: withoutDoubt})
-}
-
-func other(file string, r recipe) []recipe {
-	if file == "" {
-		return nil
+// frozen is the row of a .tflite classifier's features as they are.
+func frozen(file string) recipe {
+	return recipe{
+		name:  "a linear classifier on " + filepath.Base(file),
+		flags: append(config("scripts/experiments/linear.yaml"), "--backbone", file),
 	}
-	return []recipe{{name: r.name + filepath.Base(file), flags: append(r.flags, "--backbone", file), tested: r.tested}}
+}
+
+// startingFrom is the row of a .tflite classifier trained further.
+func startingFrom(file string) recipe {
+	return recipe{name: "the default recipe from " + filepath.Base(file), flags: []string{"--backbone", file}, tested: withoutDoubt}
 }
 
 func config(file string) []string { return []string{"--config", file} }
@@ -60,31 +56,31 @@ func (r recipe) folder(out string) string {
 	return filepath.Join(out, strings.ReplaceAll(r.name, " ", "-"))
 }
 
-// measure makes a row.
-func (r recipe) measure(ctx context.Context, of effort, data, out string) (string, error) {
-	folds := "| | | | "
-	minutes := ""
+// folds is where its cross-validation is.
+func (r recipe) folds(out string) string { return filepath.Join(r.folder(out), "folds") }
+
+// measure makes a row, of trainings in a folder below out.
+func (r recipe) measure(ctx context.Context, of effort, data, out string) (row, error) {
+	found := row{name: r.name}
 	if !r.testOnly {
-		f, err := r.crossValidate(ctx, of, data, filepath.Join(out, "folds"))
+		v, err := r.crossValidate(ctx, of, data, r.folds(out))
 		if err != nil {
-			return "", err
+			return row{}, err
 		}
-		folds = fmt.Sprintf("| %v | %v | %v | %.3f ", f.Kiosk.Accuracy, f.Kiosk.MacroRecall, f.Float.Accuracy, f.Calibration.Error)
-		minutes = fmt.Sprintf("%.0f", f.Seconds/60)
+		found.accuracy, found.macroRecall, found.float = v.Kiosk.Accuracy.String(), v.Kiosk.MacroRecall.String(), v.Float.Accuracy.String()
+		found.calibration, found.minutes = fmt.Sprintf("%.3f", v.Calibration.Error), fmt.Sprintf("%.0f", v.Seconds/60)
 	}
-	var rights []string
-	right, total := 0, 0
+	var right []int
+	pictures := 0
 	for _, seed := range of.seeds {
-		n, all, err := r.test(ctx, seed, data, filepath.Join(out, fmt.Sprintf("seed-%d", seed)))
+		n, all, err := r.test(ctx, seed, data, filepath.Join(r.folder(out), fmt.Sprintf("seed-%d", seed)))
 		if err != nil {
-			return "", err
+			return row{}, err
 		}
-		rights = append(rights, fmt.Sprint(n))
-		right, total = right+n, total+all
+		right, pictures = append(right, n), all
 	}
-	pictures := total / len(of.seeds)
-	return fmt.Sprintf("| %s %s| %s of %d: %v | %s |\n", r.name, folds,
-		strings.Join(rights, ", "), pictures, wilson(float64(right)/float64(total), float64(pictures)), minutes), nil
+	found.tested = tested(right, pictures)
+	return found, nil
 }
 
 // validated is what crossval --json says.

@@ -30,3 +30,12 @@ func TestWilsonByHand(t *testing.T) { // Wilson's interval of 50 in 80 is 51.5 t
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestRowsHaveTheTablesColumns(t *testing.T) {
+	if got, want := strings.Count(row{}.String(), "|"), strings.Count(strings.Split(heading, "\n")[2], "|"); got != want {
+		t.Errorf("a row has %d bars, the heading %d", got, want)
+	}
+	if got, want := tested([]int{50, 52, 48}, 80), "50, 52, 48 of 80: 62.5 (51.5 to 72.3)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -21,7 +21,7 @@ type classified struct {
 	Confidence  float32            `json:"confidence"`
 	Unknown     bool               `json:"unknown"`
 	Scores      map[string]float32 `json:"scores"`
-	InferenceUS float64            `json:"inference_us"`
+	InferenceUS float64            `json:"inference_us"` // of all views together
 }
 
 func classifyCommand() *cobra.Command {

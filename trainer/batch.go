@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
@@ -85,7 +86,10 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 	for i := len(chosen); i < len(labels); i++ {
 		labels[i] = dataset.NoMotif
 		work.Go(func() error {
-			rgb := learntThings().outlier(size, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
+			rgb, err := f.outlier(variation, stream(f.experiment.Seed, streamOutliers, uint64(epoch), uint64(first), uint64(i)))
+			if err != nil {
+				return err
+			}
 			normalise(x[i*len(rgb):], rgb, f.experiment.Input)
 			return nil
 		})
@@ -96,6 +100,14 @@ func (f *fit) batch(epoch, first int, chosen []int) batch {
 	b := batch{x: pictures(x, size), targets: nn.Targets(labels, f.classes, t.LabelSmoothing), labels: labels}
 	b.mix(t.Mixup, t.CutMix, stream(f.experiment.Seed, streamMix, uint64(epoch), uint64(first)))
 	return b
+}
+
+// outlier is a picture of no motif: a drawn one or, as often, one of the user's own.
+func (f *fit) outlier(v picture.Variation, rng *rand.Rand) ([]byte, error) {
+	if own := len(f.unknown); own > 0 && rng.IntN(2) == 0 {
+		return v.Vary(f.unknown[rng.IntN(own)], rng)
+	}
+	return learntThings().outlier(f.experiment.Input.Size, rng), nil
 }
 
 // order is which pictures an epoch shows: all of them or, balanced, as many of

@@ -37,7 +37,7 @@ type checkpoint struct {
 
 func (f *fit) save(dir string) error {
 	c := checkpoint{
-		Experiment: experimentDigest(f.experiment), Data: dataDigest(f.train, f.test),
+		Experiment: experimentDigest(f.experiment), Data: f.digest(),
 		History: f.history, Network: f.net.State(), Mean: f.mean, Kept: f.kept, KeptLoss: f.keptLoss,
 		Moments: f.adam.State(), Steps: f.adam.Steps(),
 	}
@@ -68,7 +68,7 @@ func (f *fit) resume(dir string) error {
 	switch {
 	case c.Experiment != experimentDigest(f.experiment):
 		return fmt.Errorf("resume: %s belongs to a training with another configuration: use that one, or another --out folder", path)
-	case c.Data != dataDigest(f.train, f.test):
+	case c.Data != f.digest():
 		return fmt.Errorf("resume: %s belongs to a training on other pictures: put those back, or use another --out folder", path)
 	case !fits(f.net.State(), c.Network) || !fits(f.net.State(), c.Kept) || !fits(f.mean, c.Mean) || !fits(f.adam.State(), c.Moments):
 		return fmt.Errorf("resume: %s was written by another version of this program: remove it to start again", path)

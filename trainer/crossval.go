@@ -117,6 +117,9 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	if v.pictures, err = v.read(ctx, "labelled", samples, e.Input); err != nil {
 		return nil, err
 	}
+	if v.unknown, err = v.readUnknown(ctx, slices.Concat(set.Unknown, set.TestUnknown), e.Input); err != nil {
+		return nil, err
+	}
 	if v.groups, err = groups(ctx, samplesOf(v.pictures)); err != nil {
 		return nil, err
 	}
@@ -165,7 +168,7 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, train, held
 	}
 	start := time.Now()
 	show := within{v.Show, place[0] * e.Training.Epochs, place[1] * e.Training.Epochs}
-	answers, err := holdOut(ctx, &e, v.classes, train, held, dir, show)
+	answers, err := holdOut(ctx, &e, v.classes, sets{train: train, unknown: v.unknown}, held, dir, show)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +183,7 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, train, held
 
 func (v *validation) key(e *configs.Experiment, train, held []picture.Picture) string {
 	h := sha256.New()
-	fmt.Fprintln(h, heldFormat, v.classes, experimentJSON(e), dataDigest(train, held))
+	fmt.Fprintln(h, heldFormat, v.classes, experimentJSON(e), sets{train: train, test: held, unknown: v.unknown}.digest())
 	for _, p := range held {
 		fmt.Fprintln(h, below(v.dir, p.Path))
 	}

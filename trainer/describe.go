@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"canting/configs"
+	"canting/infer"
 	"canting/trainer/dataset"
+	"canting/trainer/picture"
 	"canting/trainer/report"
 )
 
@@ -32,35 +34,49 @@ func (f *fit) describe(d *data, file []byte) (*report.Run, error) {
 		Model:      report.ModelFile{Name: ModelName, Bytes: int64(len(file)), Digest: hex.EncodeToString(digest[:])},
 		Metrics:    report.Metrics{Classes: d.classes, Epochs: f.history},
 	}
-	truth, predicted, pressed := make([]int, len(f.test)), make([]int, len(f.test)), make([]int, len(f.test))
+	truth, alone, pressed := make([]int, len(f.test)), make([]int, len(f.test)), make([]int, len(f.test))
 	for i, p := range f.test {
-		shown := report.Picture{File: filepath.Base(p.Path), Class: d.classes[p.Label]}
-		seen, err := c.pressFile(p.Path, func(view int) {
-			if view > 0 {
-				return
-			}
-			label, says := c.alone()
-			predicted[i], shown.Predicted, shown.Probability = label, d.classes[label], float64(says.Confidence)
-			shown.Familiarity, shown.Unknown = says.Familiarity, says.Unknown
-			shown.Heat, _ = c.session.Heat(label)
-		})
-		if err != nil {
-			return nil, err
-		}
-		truth[i], pressed[i] = p.Label, top(seen.probabilities)
-		shown.Pressed = d.classes[pressed[i]]
-		if shown.Thumbnail, err = p.JPEG(thumbnailQuality); err != nil {
+		truth[i] = p.Label
+		var shown report.Picture
+		if shown, alone[i], pressed[i], err = c.show(p); err != nil {
 			return nil, err
 		}
 		run.Pictures = append(run.Pictures, shown)
 	}
-	run.Metrics.Int8 = report.Evaluate(d.classes, truth, predicted)
+	run.Metrics.Int8 = report.Evaluate(d.classes, truth, alone)
 	run.Metrics.Int8Press = report.Evaluate(d.classes, truth, pressed)
 	if run.Doubt, err = c.doubt(d, f.experiment); err != nil {
 		return nil, err
 	}
 	run.Metrics.Doubt = run.Figures()
 	return run, nil
+}
+
+// show is a test picture as a visitor's press answers it, with the labels that the
+// guide box alone and all views together get.
+func (c *classifier) show(p picture.Picture) (shown report.Picture, alone, pressed int, err error) {
+	classes := c.model.Labels()
+	heats := make([]infer.Heat, len(classes)) // of the guide box, before it is known which name is told
+	seen, err := c.pressFile(p.Path, func(view int) {
+		if view > 0 {
+			return
+		}
+		alone, _ = c.alone()
+		for label := range heats {
+			heats[label], _ = c.session.Heat(label)
+		}
+	})
+	if err != nil {
+		return report.Picture{}, 0, 0, err
+	}
+	says := c.model.Decide(seen.probabilities, seen.evidence)
+	pressed = top(seen.probabilities)
+	shown = report.Picture{
+		File: filepath.Base(p.Path), Class: classes[p.Label], Predicted: classes[pressed], Heat: heats[pressed],
+		Probability: float64(says.Confidence), Familiarity: says.Familiarity, Unknown: says.Unknown,
+	}
+	shown.Thumbnail, err = p.JPEG(thumbnailQuality)
+	return shown, alone, pressed, err
 }
 
 // parameters is the paper's table 3 and what else the run depends on.

@@ -19,8 +19,9 @@ type Verdict struct {
 
 // Evaluate classifies every picture of a labelled folder with the int8 model
 // in file, as the kiosk's live label does, by the guide box, and tells each answer;
-// Press is by all views. What lies in the folder dataset.Unknown counts for nothing
-// but whether it is named. Pictures that cannot be read are told to warn and left out.
+// Press is by all views, and so is what is named and unknown. What lies in the folder
+// dataset.Unknown counts for nothing else. Pictures that cannot be read are told to
+// warn and left out.
 func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), warn func(string)) (report.Evaluation, error) {
 	c, err := newClassifier(file)
 	if err != nil {
@@ -52,11 +53,12 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 			continue
 		}
 		class := dataset.Unknown
+		told := c.model.Decide(seen.probabilities, seen.evidence)
 		if s.Label == dataset.NoMotif {
-			others.Count(says.Unknown)
+			others.Count(told.Unknown)
 		} else {
 			class = classes[s.Label]
-			motifs.Count(says.Unknown)
+			motifs.Count(told.Unknown)
 			truth, predicted, pressed = append(truth, s.Label), append(predicted, label), append(pressed, top(seen.probabilities))
 		}
 		tell(Verdict{s.Path, class, classes[label], says.Confidence, says.Unknown})
@@ -65,6 +67,7 @@ func Evaluate(ctx context.Context, file []byte, dir string, tell func(Verdict), 
 		return report.Evaluation{}, fmt.Errorf("no picture below %s could be read: there is nothing to evaluate", dir)
 	}
 	e, press := report.Evaluate(classes, truth, predicted), report.Evaluate(classes, truth, pressed)
-	e.Press, e.Motifs, e.Others = &press, &motifs, &others
+	press.Motifs, press.Others = &motifs, &others
+	e.Press = &press
 	return e, nil
 }

@@ -68,7 +68,7 @@ func (f *fit) quantized(labels []string, metrics map[string]float64) (*tflite.Mo
 
 func (f *fit) provenance(metrics map[string]float64) metadata.Provenance {
 	return metadata.Provenance{
-		Tool: "canting-trainer", DataSet: dataDigest(f.train, f.test), Config: experimentJSON(f.experiment),
+		Tool: "canting-trainer", DataSet: f.digest(), Config: experimentJSON(f.experiment),
 		Seed: f.experiment.Seed, Pictures: len(f.train), Metrics: metrics,
 	}
 }

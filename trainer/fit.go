@@ -18,12 +18,12 @@ import (
 // fit is a network in training. What it needs to go on after a break is in its
 // checkpoint.
 type fit struct {
-	experiment  *configs.Experiment
-	classes     int
-	train, test []picture.Picture
-	net         *nn.Network
-	adam        *nn.Adam
-	history     []report.Epoch
+	experiment *configs.Experiment
+	classes    int
+	sets
+	net     *nn.Network
+	adam    *nn.Adam
+	history []report.Epoch
 	// mean is the running mean of the network's state over the steps, nil if
 	// the configuration asks for none.
 	mean [][]float32
@@ -35,8 +35,8 @@ type fit struct {
 	keptLoss float64
 }
 
-func newFit(e *configs.Experiment, classes int, train, test []picture.Picture) (*fit, error) {
-	f := &fit{experiment: e, classes: classes, train: train, test: test, keptLoss: math.Inf(1)}
+func newFit(e *configs.Experiment, classes int, of sets) (*fit, error) {
+	f := &fit{experiment: e, classes: classes, sets: of, keptLoss: math.Inf(1)}
 	var err error
 	if f.net, err = newNetwork(e, classes); err != nil {
 		return nil, err

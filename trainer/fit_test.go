@@ -17,7 +17,7 @@ func newSmallFit(t *testing.T, e *configs.Experiment) *fit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFit(e, len(d.classes), d.train, d.test)
+	f, err := newFit(e, len(d.classes), d.sets)
 	if err != nil {
 		t.Fatal(err)
 	}

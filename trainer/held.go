@@ -45,25 +45,34 @@ func meanOf(rows [][]float32) []float32 {
 	return mean
 }
 
-// holdOut trains on some pictures, quantizes, and answers others, with their
-// paths for files. Model and checkpoint are kept in dir; a checkpoint that is
-// there is gone on with.
-func holdOut(ctx context.Context, e *configs.Experiment, classes []string, train, held []picture.Picture, dir string, show Show) ([]Held, error) {
+// trained trains to the last epoch, with a checkpoint in dir; one that is there is
+// gone on with.
+func trained(ctx context.Context, e *configs.Experiment, classes int, of sets, dir string, show Show) (*fit, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the fold's folder: %w", err)
+		return nil, fmt.Errorf("make a training's folder: %w", err)
 	}
-	f, err := newFit(e, len(classes), train, nil)
+	f, err := newFit(e, classes, of)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.resume(dir); err != nil {
 		return nil, err
 	}
-	if err := f.run(ctx, Job{Out: dir, Experiment: e, Show: show}); err != nil {
+	if err := f.run(ctx, dir, show); err != nil {
 		return nil, err
 	}
 	if len(f.history) < e.Training.Epochs {
 		return nil, fmt.Errorf("stopped after %d of %d epochs; the same command goes on", len(f.history), e.Training.Epochs)
+	}
+	return f, nil
+}
+
+// holdOut trains on some pictures, quantizes, and answers others, with their
+// paths for files. Model and checkpoint are kept in dir.
+func holdOut(ctx context.Context, e *configs.Experiment, classes []string, of sets, held []picture.Picture, dir string, show Show) ([]Held, error) {
+	f, err := trained(ctx, e, len(classes), of, dir, show)
+	if err != nil {
+		return nil, err
 	}
 	file, err := f.export(&data{classes: classes}, nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
 	"canting/trainer/report"
+
+	"github.com/google/renameio/v2"
 )
 
 // LeftOut is how a model answers that was trained without one of the motifs.
@@ -22,8 +25,8 @@ type LeftOut struct {
 	// Known is of the other motifs' test pictures, by the rule that travels in the
 	// model.
 	Known report.Naming `json:"known"`
-	// Others are what shows none of the model's motifs: all pictures of the one left
-	// out, then each kind of things that are no cloth.
+	// Others are what shows none of the model's motifs: the pictures of the one left
+	// out that the model was not taught with, then each kind of things that are no cloth.
 	Others []Other `json:"others"`
 }
 
@@ -40,15 +43,27 @@ type Other struct {
 // first is the one to compare by, the others tell what strictness is worth.
 var Accepting = [...]float64{0.95, 0.9, 0.8, 0.7}
 
-// LeaveOut trains a model without each motif of a data set in turn, in folders of
-// out, and asks it about the motif that it has never seen. Cancelled, it stops, and
-// the same call goes on.
-func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show Show) ([]LeftOut, error) {
+// LeaveOutOptions say how motifs are left out.
+type LeaveOutOptions struct {
+	// Out is where a folder for each model is made, and LeftOutName written.
+	Out string
+	// Taught puts the training pictures of the motif left out among the unknown ones,
+	// so that the model learns what it is not to name, and asks about its test pictures.
+	Taught bool
+	Show   Show
+}
+
+// LeftOutName is the file of LeaveOut's results.
+const LeftOutName = "doubt.json"
+
+// LeaveOut trains a model without each motif of a data set in turn, and asks it about
+// that motif. Cancelled, it stops, and the same call goes on.
+func LeaveOut(ctx context.Context, e *configs.Experiment, dir string, o LeaveOutOptions) ([]LeftOut, error) {
 	e, err := withBackbone(e)
 	if err != nil {
 		return nil, err
 	}
-	d, err := load(ctx, dir, e, show.Warn)
+	d, err := load(ctx, dir, e, o.Show.Warn)
 	if err != nil {
 		return nil, err
 	}
@@ -59,17 +74,21 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show 
 		return nil, fmt.Errorf("the experiment's decision.folds is 0, so its models learn no doubt: set it to 2 or more")
 	}
 	for label, motif := range d.classes {
-		if rest, _ := d.without(label); len(rest.test) == 0 {
+		rest, left := d.without(label, o.Taught)
+		if len(rest.test) == 0 {
 			return nil, fmt.Errorf("without %q there is no test picture of a known motif: add some of each motif", motif)
+		}
+		if len(left) == 0 {
+			return nil, fmt.Errorf("of %q there is no test picture to ask a model about that was taught with the others: add some", motif)
 		}
 	}
 	models := e.Training.Epochs * (1 + e.Decision.Folds)
 	var all []LeftOut
 	for label, motif := range d.classes {
-		rest, left := d.without(label)
+		rest, left := d.without(label, o.Taught)
 		j := Job{
-			Out: filepath.Join(out, fmt.Sprintf("without-%d", label+1)), Experiment: e, Resume: true,
-			Show: within{show, label * models, len(d.classes) * models},
+			Out: filepath.Join(o.Out, fmt.Sprintf("without-%d", label+1)), Experiment: e, Resume: true,
+			Show: within{o.Show, label * models, len(d.classes) * models},
 		}
 		file, err := rest.model(ctx, j)
 		if err != nil {
@@ -81,35 +100,50 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir, out string, show 
 		}
 		all = append(all, measured)
 	}
+	text, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		return nil, fmt.Errorf("encode what was measured: %w", err)
+	}
+	if err := renameio.WriteFile(filepath.Join(o.Out, LeftOutName), append(text, '\n'), 0o644); err != nil {
+		return nil, fmt.Errorf("keep what was measured: %w", err)
+	}
 	return all, nil
 }
 
-// without is the data set without a motif, and all its pictures.
-func (d *data) without(label int) (rest *data, left []picture.Picture) {
+// without is the data set without a motif, and its pictures: all of them or, where
+// the rest is taught with them, those that test.
+func (d *data) without(label int, taught bool) (rest *data, left []picture.Picture) {
 	r := *d
 	r.classes = slices.Delete(slices.Clone(d.classes), label, label+1)
-	part := func(of []picture.Picture) (stay []picture.Picture) {
+	part := func(of []picture.Picture) (stay, out []picture.Picture) {
 		for _, p := range of {
 			switch {
 			case p.Label == label:
 				p.Label = dataset.NoMotif
-				left = append(left, p)
+				out = append(out, p)
 				continue
 			case p.Label > label:
 				p.Label--
 			}
 			stay = append(stay, p)
 		}
-		return stay
+		return stay, out
 	}
-	r.train, r.test = part(d.train), part(d.test)
-	return &r, left
+	var trained, tested []picture.Picture
+	r.train, trained = part(d.train)
+	r.test, tested = part(d.test)
+	if !taught {
+		return &r, slices.Concat(trained, tested)
+	}
+	r.unknown = slices.Concat(d.unknown, trained)
+	return &r, tested
 }
 
-// model trains one to its end, with what it learns of doubt. What is trained already
-// is not trained again.
+// model trains one to its end, with what it learns of doubt, and writes it. What is
+// trained already is not trained again.
 func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
-	if _, err := holdOut(ctx, j.Experiment, d.classes, d.train, nil, j.Out, j.Show); err != nil {
+	f, err := trained(ctx, j.Experiment, len(d.classes), sets{train: d.train, unknown: d.unknown}, j.Out, j.Show)
+	if err != nil {
 		return nil, err
 	}
 	if err := d.doubt(ctx, j); errors.Is(err, context.Canceled) {
@@ -117,15 +151,17 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	f, err := newFit(j.Experiment, len(d.classes), d.train, nil)
+	if d.trust == nil {
+		return nil, fmt.Errorf("the other motifs have too few pictures to learn doubt from: add some, or take fewer decision.folds than %d", j.Experiment.Decision.Folds)
+	}
+	file, err := f.export(d, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.resume(j.Out); err != nil {
-		return nil, err
+	if err := renameio.WriteFile(filepath.Join(j.Out, ModelName), file, 0o644); err != nil {
+		return nil, fmt.Errorf("write the model: %w", err)
 	}
-	f.settle()
-	return f.export(d, nil)
+	return file, nil
 }
 
 // ask presses for the test pictures, the motif left out and things that the model has

@@ -13,14 +13,28 @@ import (
 
 // data is a data set that can be trained on.
 type data struct {
-	classes     []string
-	train, test []picture.Picture
-	// unknown and testUnknown show none of the classes.
-	unknown, testUnknown []picture.Picture
+	classes []string
+	sets
 	// trust is nil where nothing was learnt of it.
 	trust    *trust
 	warnings []string
 	tell     func(string)
+}
+
+// sets are the pictures of a training.
+type sets struct {
+	train, test []picture.Picture
+	// unknown and testUnknown show none of the classes.
+	unknown, testUnknown []picture.Picture
+}
+
+// digest is of all the pictures. That of a set without unknown ones is as it was
+// before those were trained on, so that it can be compared with earlier models'.
+func (s sets) digest() string {
+	if len(s.unknown)+len(s.testUnknown) == 0 {
+		return dataDigest(s.train, s.test)
+	}
+	return dataDigest(s.train, s.test, s.unknown, s.testUnknown)
 }
 
 // warn tells a warning at once and keeps it for the report.

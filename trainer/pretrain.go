@@ -36,7 +36,7 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 	}
 	j.Experiment = &e
 	names, train, test := families(e.Input.Size)
-	f, err := newFit(j.Experiment, len(names), train, test)
+	f, err := newFit(j.Experiment, len(names), sets{train: train, test: test})
 	if err != nil {
 		return report.Epoch{}, err
 	}
@@ -45,7 +45,7 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 			return report.Epoch{}, err
 		}
 	}
-	if err := f.run(ctx, j); err != nil {
+	if err := f.run(ctx, j.Out, j.Show); err != nil {
 		return report.Epoch{}, err
 	}
 	if len(f.history) < j.Experiment.Training.Epochs {

@@ -88,13 +88,13 @@ func (r Record) write(dir string) error {
 // test pictures.
 func (f *fit) record(j Job, run *report.Run, floats []int) Record {
 	r := Record{
-		Command: "train", DataSet: dataDigest(f.train, f.test), Configuration: json.RawMessage(experimentJSON(f.experiment)),
+		Command: "train", DataSet: f.digest(), Configuration: json.RawMessage(experimentJSON(f.experiment)),
 		Seeds: []int64{f.experiment.Seed}, Model: run.Model.Digest, Program: program(), Machine: machine(),
 		Figures: map[string]float64{}, Seconds: run.Metrics.Seconds,
 	}
 	for i, p := range run.Pictures {
 		r.Answers = append(r.Answers, Answer{
-			File: below(j.Data, f.test[i].Path), Seed: f.experiment.Seed, Class: p.Class, Press: p.Pressed, Float: run.Metrics.Classes[floats[i]],
+			File: below(j.Data, f.test[i].Path), Seed: f.experiment.Seed, Class: p.Class, Press: p.Predicted, Float: run.Metrics.Classes[floats[i]],
 		})
 	}
 	if len(r.Answers) > 0 {
@@ -108,7 +108,7 @@ func (f *fit) record(j Job, run *report.Run, floats []int) Record {
 // record describes a cross-validation.
 func (v *validation) record(result *CrossvalResult) (Record, error) {
 	r := Record{
-		Command: "crossval", DataSet: dataDigest(v.pictures), Configuration: json.RawMessage(experimentJSON(v.experiment)),
+		Command: "crossval", DataSet: sets{train: v.pictures, unknown: v.unknown}.digest(), Configuration: json.RawMessage(experimentJSON(v.experiment)),
 		Folds: result.Folds, Seeds: result.Seeds, Program: program(), Machine: machine(), Seconds: result.Seconds,
 	}
 	of, err := result.Report()

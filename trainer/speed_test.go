@@ -39,7 +39,7 @@ func benchmarkSteps(b *testing.B, e *configs.Experiment, batch int) {
 		labels[i] = i % classes
 	}
 	targets := nn.Targets(labels, classes, e.Training.LabelSmoothing)
-	f, err := newFit(e, classes, nil, nil)
+	f, err := newFit(e, classes, sets{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func BenchmarkEpoch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f, err := newFit(e, len(d.classes), d.train, nil)
+	f, err := newFit(e, len(d.classes), sets{train: d.train})
 	if err != nil {
 		b.Fatal(err)
 	}

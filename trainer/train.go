@@ -55,12 +55,10 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	if err := os.MkdirAll(j.Out, 0o755); err != nil {
 		return nil, fmt.Errorf("make the output folder: %w", err)
 	}
-	f, err := newFit(j.Experiment, len(d.classes), d.train, d.test)
+	f, err := newFit(j.Experiment, len(d.classes), d.sets)
 	if err != nil {
 		return nil, err
 	}
-	main := j
-	main.Show = within{j.Show, 0, (1 + j.Experiment.Decision.Folds) * j.Experiment.Training.Epochs}
 	if j.Resume {
 		if err := f.resume(j.Out); err != nil {
 			return nil, err
@@ -68,10 +66,11 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 	} else if _, err := os.Stat(filepath.Join(j.Out, checkpointName)); err == nil {
 		d.warn("%s holds a training already, which this one replaces after its first epoch; --resume would go on with it.", j.Out)
 	}
-	if err := f.run(ctx, main); err != nil {
+	epochs := j.Experiment.Training.Epochs
+	if err := f.run(ctx, j.Out, within{j.Show, 0, (1 + j.Experiment.Decision.Folds) * epochs}); err != nil {
 		return nil, err
 	}
-	if epochs := j.Experiment.Training.Epochs; len(f.history) < epochs {
+	if len(f.history) < epochs {
 		d.warn("The training was stopped after %d of %d epochs; the model is made of what it had learnt by then.", len(f.history), epochs)
 	}
 	err = d.doubt(ctx, j)
@@ -85,10 +84,10 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 
 // run trains the epochs that are missing, with a checkpoint after each, and
 // leaves the network as the model is made of it.
-func (f *fit) run(ctx context.Context, j Job) error {
-	epochs := j.Experiment.Training.Epochs
+func (f *fit) run(ctx context.Context, out string, show Show) error {
+	epochs := f.experiment.Training.Epochs
 	for len(f.history) < epochs {
-		err := f.epoch(ctx, func(s step) { j.Show.Step(s.epoch, epochs, s.batch, s.batches, s.loss, s.accuracy) })
+		err := f.epoch(ctx, func(s step) { show.Step(s.epoch, epochs, s.batch, s.batches, s.loss, s.accuracy) })
 		switch {
 		case errors.Is(err, context.Canceled) && len(f.history) == 0:
 			return errors.New("stopped before the first epoch ended: there is nothing to keep")
@@ -98,7 +97,7 @@ func (f *fit) run(ctx context.Context, j Job) error {
 		case err != nil:
 			return err
 		}
-		if err := f.save(j.Out); err != nil {
+		if err := f.save(out); err != nil {
 			return err
 		}
 	}
@@ -138,13 +137,9 @@ func (f *fit) finish(j Job, d *data, start time.Time) (*report.Run, error) {
 	}
 	run.Metrics.Float = report.Evaluate(d.classes, truth, floats.predicted)
 	run.Metrics.Seconds = time.Since(start).Seconds()
-	told := func(name string, share float64) {
-		run.Parameters = append(run.Parameters, report.Parameter{Name: name, Value: fmt.Sprintf("%.2f %%", 100*share)})
-	}
-	told("Accuracy on the training pictures, unvaried", trained.accuracy())
-	if len(f.test) > 0 {
-		told("int8 accuracy on the test pictures, the kiosk's views averaged", run.Metrics.Int8Press.Accuracy)
-	}
+	run.Parameters = append(run.Parameters, report.Parameter{
+		Name: "Accuracy on the training pictures, unvaried", Value: fmt.Sprintf("%.2f %%", 100*trained.accuracy()),
+	})
 	if err := f.record(j, run, floats.predicted).write(j.Out); err != nil {
 		return nil, err
 	}

@@ -307,7 +307,7 @@ func TestBalancedOrderShowsClassesEquallyOften(t *testing.T) {
 	}{{true, 1, []int{7, 7, 7}}, {false, 1, []int{2, 9, 9}}, {true, 3, []int{21, 21, 21}}, {false, 3, []int{6, 27, 27}}} {
 		e := small()
 		e.Training.Balance, e.Training.Views = c.balance, c.views
-		f, err := newFit(e, 3, d.train, d.test)
+		f, err := newFit(e, 3, d.sets)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -45,7 +45,7 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 		train, held := split(d.train, folds, fold)
 		dir := filepath.Join(j.Out, watchFolder, fmt.Sprint(fold+1))
 		show := within{j.Show, (1 + fold) * e.Training.Epochs, (1 + e.Decision.Folds) * e.Training.Epochs}
-		if _, err := holdOut(ctx, e, d.classes, train, held, dir, show); err != nil {
+		if _, err := holdOut(ctx, e, d.classes, sets{train: train, unknown: d.unknown}, held, dir, show); err != nil {
 			return nil, fmt.Errorf("learn doubt from fold %d of %d: %w", fold+1, e.Decision.Folds, err)
 		}
 		file, err := os.ReadFile(filepath.Join(dir, ModelName))
@@ -201,21 +201,30 @@ func (c *classifier) trusted(model *tflite.Model, card *metadata.Canting, t *tru
 	return newClassifier(file)
 }
 
-// doubt tells how familiar the model finds the set's unknown test pictures, and
-// outliers other than those that it learnt doubt from. It is nil for a model that
-// learnt none.
+// doubt tells how familiar a visitor's press finds the set's unknown test pictures,
+// and outliers other than those that the model learnt doubt from. It is nil for a
+// model that learnt none.
 func (c *classifier) doubt(d *data, e *configs.Experiment) (*report.Doubt, error) {
 	if d.trust == nil {
 		return nil, nil
 	}
 	told := &report.Doubt{Temperature: d.trust.temperature, Threshold: c.model.Metadata().Threshold}
-	strange := newThings().pictures(outlierCount, e.Input.Size, fmt.Sprint("new ", e.Seed))
-	for _, p := range slices.Concat(d.testUnknown, strange) {
-		says, err := c.judge(p)
+	var err error
+	if told.Unknown, err = c.familiarities(d.testUnknown); err != nil {
+		return nil, err
+	}
+	told.Things, err = c.familiarities(newThings().pictures(outlierCount, e.Input.Size, fmt.Sprint("new ", e.Seed)))
+	return told, err
+}
+
+func (c *classifier) familiarities(of []picture.Picture) ([]float64, error) {
+	var all []float64
+	for _, p := range of {
+		seen, err := c.pressBox(p, nil)
 		if err != nil {
 			return nil, err
 		}
-		told.Others = append(told.Others, says.Familiarity)
+		all = append(all, c.model.Decide(seen.probabilities, seen.evidence).Familiarity)
 	}
-	return told, nil
+	return all, nil
 }

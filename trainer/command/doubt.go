@@ -13,16 +13,18 @@ import (
 
 func newDoubt() *cobra.Command {
 	var r recipe
-	var asJSON bool
+	var asJSON, taught bool
 	c := &cobra.Command{
-		Use:   "doubt --data DIR --out DIR [--config F]",
+		Use:   "doubt --data DIR --out DIR [--taught] [--config F]",
 		Short: "Measure what a model makes of cloths that it has never seen",
 		Long: `Trains a model without each motif below --data in turn, and counts how often
 it names one all the same: of test pictures of its own motifs, of the motif left
 out, and of things that are no cloth, by kind. The shares are those where 95 of
 100 of the known are named and, in brackets, by the rule in the model; a second
 table has them where fewer of the known are, which decision.accept in a recipe
-asks for. Ctrl-C stops; the same command goes on.`,
+asks for. --taught measures what a folder unknown is worth: the training pictures
+of the motif left out lie in it, and the model is asked about the test pictures.
+The figures are kept in doubt.json. Ctrl-C stops; the same command goes on.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			e, err := r.experiment(c)
@@ -30,7 +32,7 @@ asks for. Ctrl-C stops; the same command goes on.`,
 				return err
 			}
 			progress := newProgress(c.ErrOrStderr())
-			measured, err := trainer.LeaveOut(c.Context(), e, r.data, r.out, progress)
+			measured, err := trainer.LeaveOut(c.Context(), e, r.data, trainer.LeaveOutOptions{Out: r.out, Taught: taught, Show: progress})
 			progress.end()
 			if err != nil {
 				return err
@@ -44,6 +46,7 @@ asks for. Ctrl-C stops; the same command goes on.`,
 	}
 	r.flags(c, "folder to keep the models in")
 	r.seedFlag(c)
+	c.Flags().BoolVar(&taught, "taught", false, "put the training pictures of the motif left out into the folder unknown")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")
 	return c
 }

@@ -56,10 +56,10 @@ all be. Of a folder split into train/ and test/ it takes test/.`,
 			}
 			lo, hi := report.Interval(e.Correct(), e.Total())
 			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
-			fmt.Fprintf(out, "a visitor's press, which looks closer besides, gets %d right, %.2f %%\n", e.Press.Correct(), 100*e.Press.Accuracy)
-			fmt.Fprintf(out, "the kiosk names %d of them and says unknown to %d", e.Motifs.Named, e.Motifs.Unknown)
-			if all := e.Others.Total(); all > 0 {
-				fmt.Fprintf(out, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Others.Named)
+			fmt.Fprintf(out, "a visitor's press, which looks closer besides, gets %d right, %.2f %%;\n", e.Press.Correct(), 100*e.Press.Accuracy)
+			fmt.Fprintf(out, "it names %d of them and says unknown to %d", e.Press.Motifs.Named, e.Press.Motifs.Unknown)
+			if all := e.Press.Others.Total(); all > 0 {
+				fmt.Fprintf(out, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Press.Others.Named)
 			}
 			fmt.Fprintln(out)
 			return nil

@@ -56,10 +56,10 @@ learn, 0 that only the new layer does.`,
 
 func summarize(w io.Writer, run *report.Run, out string) {
 	m := run.Metrics
-	if n := m.Int8.Total(); n > 0 {
-		lo, hi := report.Interval(m.Int8.Correct(), n)
-		fmt.Fprintf(w, "int8: %d of %d test pictures right, %.2f %% (95 %% interval %.1f to %.1f); as a press asks, by several views: %d; float: %d\n",
-			m.Int8.Correct(), n, 100*m.Int8.Accuracy, 100*lo, 100*hi, m.Int8Press.Correct(), m.Float.Correct())
+	if n := m.Int8Press.Total(); n > 0 {
+		lo, hi := report.Interval(m.Int8Press.Correct(), n)
+		fmt.Fprintf(w, "int8, as a press asks, by several views: %d of %d test pictures right, %.2f %% (95 %% interval %.1f to %.1f); by the guide box alone: %d; float: %d\n",
+			m.Int8Press.Correct(), n, 100*m.Int8Press.Accuracy, 100*lo, 100*hi, m.Int8.Correct(), m.Float.Correct())
 	}
 	fmt.Fprintf(w, "model:  %s (%d bytes)\nreport: %s\n", filepath.Join(out, run.Model.Name), run.Model.Bytes, filepath.Join(out, "report.html"))
 }

@@ -17,34 +17,37 @@ import (
 type Doubt struct {
 	Temperature float64
 	Threshold   float64 // the least familiarity of what is named
-	// Others are the familiarities of pictures that show none of the motifs and
-	// that chose nothing: the set's own, and drawn ones.
-	Others []float64
+	// Unknown and Things are the familiarities of pictures that show none of the motifs
+	// and that chose nothing: those of the set's folder unknown, and drawn ones that
+	// are no cloth.
+	Unknown, Things []float64
 }
 
 // DoubtFigures are metrics.json's figures of doubt, all of test pictures and the
-// int8 model. They are NaN, in JSON null, where there is nothing to measure.
+// int8 model at a visitor's press. They are NaN, in JSON null, where there is nothing to measure.
 type DoubtFigures struct {
 	// CalibrationError is the expected calibration error; ByChance is what it
 	// would be on average were every confidence the chance of being right.
 	CalibrationError float64
 	ByChance         float64
-	// Accepted is the share of the motifs' pictures, and OthersAccepted that of
-	// other things, for which a motif is named.
-	Accepted       float64
-	OthersAccepted float64
+	// A motif is named for these shares of the motifs' pictures, of those in the
+	// set's folder unknown, and of drawn ones that are no cloth.
+	Accepted        float64
+	UnknownAccepted float64
+	ThingsAccepted  float64
 }
 
 type doubtJSON struct {
 	CalibrationError number `json:"calibration_error"`
 	ByChance         number `json:"calibration_error_by_chance"`
 	Accepted         number `json:"accepted"`
-	OthersAccepted   number `json:"others_accepted"`
+	UnknownAccepted  number `json:"unknown_accepted"`
+	ThingsAccepted   number `json:"things_accepted"`
 }
 
 // MarshalJSON writes the figures as metrics.json has them.
 func (d DoubtFigures) MarshalJSON() ([]byte, error) {
-	return json.Marshal(doubtJSON{number(d.CalibrationError), number(d.ByChance), number(d.Accepted), number(d.OthersAccepted)})
+	return json.Marshal(doubtJSON{number(d.CalibrationError), number(d.ByChance), number(d.Accepted), number(d.UnknownAccepted), number(d.ThingsAccepted)})
 }
 
 // UnmarshalJSON reads the figures of metrics.json.
@@ -53,7 +56,7 @@ func (d *DoubtFigures) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*d = DoubtFigures{float64(j.CalibrationError), float64(j.ByChance), float64(j.Accepted), float64(j.OthersAccepted)}
+	*d = DoubtFigures{float64(j.CalibrationError), float64(j.ByChance), float64(j.Accepted), float64(j.UnknownAccepted), float64(j.ThingsAccepted)}
 	return nil
 }
 
@@ -68,18 +71,23 @@ func (r Run) Figures() DoubtFigures {
 	answers := r.answers()
 	f := DoubtFigures{
 		CalibrationError: CalibrationError(answers), ByChance: ChanceCalibrationError(answers),
-		Accepted: ratio(named, len(r.Pictures)), OthersAccepted: math.NaN(),
+		Accepted: ratio(named, len(r.Pictures)), UnknownAccepted: math.NaN(), ThingsAccepted: math.NaN(),
 	}
 	if r.Doubt != nil {
-		named = 0
-		for _, familiarity := range r.Doubt.Others {
-			if familiarity >= r.Doubt.Threshold {
-				named++
-			}
-		}
-		f.OthersAccepted = ratio(named, len(r.Doubt.Others))
+		f.UnknownAccepted, f.ThingsAccepted = r.Doubt.accepted(r.Doubt.Unknown), r.Doubt.accepted(r.Doubt.Things)
 	}
 	return f
+}
+
+// accepted is the share that is familiar enough to be named.
+func (d Doubt) accepted(familiarities []float64) float64 {
+	named := 0
+	for _, familiarity := range familiarities {
+		if familiarity >= d.Threshold {
+			named++
+		}
+	}
+	return ratio(named, len(familiarities))
 }
 
 func (r Run) answers() []Answer {
@@ -91,7 +99,8 @@ func (r Run) answers() []Answer {
 }
 
 // familiarities draws how many of the motifs' test pictures, upwards, and of other
-// things, downwards, are how familiar, and where the line is drawn between them.
+// things, downwards, are how familiar, and where the line is drawn between them. The
+// set's own other things are an outline.
 func (r Run) familiarities() ([]byte, error) {
 	const side = 360
 	known := make([]float64, len(r.Pictures))
@@ -103,15 +112,19 @@ func (r Run) familiarities() ([]byte, error) {
 	p.X.Min, p.X.Max, p.X.Tick.Marker = 0, 1, quarters
 	p.Y.Tick.Marker = unsigned{roundTicks{}}
 	for _, kind := range []struct {
-		values []float64
-		sign   float64
-		color  color.Color
-	}{{known, 1, trainColor}, {r.Doubt.Others, -1, testColor}} {
+		values      []float64
+		sign        float64
+		color, edge color.Color
+		width       vg.Length
+	}{{known, 1, trainColor, cloth, 0.8}, {r.Doubt.Things, -1, testColor, cloth, 0.8}, {r.Doubt.Unknown, -1, nil, ink, 1.6}} {
+		if len(kind.values) == 0 {
+			continue
+		}
 		bars, err := histogram(kind.values, kind.sign)
 		if err != nil {
 			return nil, fmt.Errorf("a histogram: %w", err)
 		}
-		bars.Color, bars.LineStyle.Color, bars.LineStyle.Width = kind.color, cloth, 0.8
+		bars.Color, bars.LineStyle.Color, bars.LineStyle.Width = kind.color, kind.edge, kind.width
 		p.Add(bars)
 	}
 	p.Y.Min, p.Y.Max = 1.05*p.Y.Min, 1.05*p.Y.Max

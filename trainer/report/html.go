@@ -47,10 +47,11 @@ type htmlView struct {
 	Weights      int // trained values of all layers
 }
 
-// classRow is a row of table 6, for the int8 model and the float network.
+// classRow is how a class did with the int8 model at a visitor's press, and by the
+// guide box alone with it and the float network.
 type classRow struct {
-	Class       string
-	Int8, Float ClassCount
+	Class              string
+	Press, Int8, Float ClassCount
 }
 
 // WriteHTML writes the report as one page that needs no other file and no network,
@@ -71,9 +72,9 @@ func (r Run) WriteHTML(w io.Writer) error {
 		Figures:     r.Figures(),
 		ClassRows:   r.classRows(),
 		Wide:        len(r.Metrics.Classes) > 6,
-		Sum:         sum(r.Metrics.Classes, r.Metrics.Int8),
+		Sum:         sum(r.Metrics.Classes, r.Metrics.Int8Press),
 	}
-	view.Low, view.High = Interval(r.Metrics.Int8.Correct(), r.Metrics.Int8.Total())
+	view.Low, view.High = Interval(r.Metrics.Int8Press.Correct(), r.Metrics.Int8Press.Total())
 	view.Wrong, view.Right = instructive(r.Pictures)
 	for _, s := range r.Splits {
 		view.Total.Train += s.Train
@@ -91,7 +92,7 @@ func (r Run) WriteHTML(w io.Writer) error {
 func (r Run) classRows() []classRow {
 	rows := make([]classRow, len(r.Metrics.Classes))
 	for i, c := range r.Metrics.Classes {
-		rows[i] = classRow{c, r.Metrics.Int8.PerClass[c], r.Metrics.Float.PerClass[c]}
+		rows[i] = classRow{c, r.Metrics.Int8Press.PerClass[c], r.Metrics.Int8.PerClass[c], r.Metrics.Float.PerClass[c]}
 	}
 	return rows
 }

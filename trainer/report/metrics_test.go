@@ -25,7 +25,7 @@ func TestMetricsHaveExactlyTheDesignsKeys(t *testing.T) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		t.Fatal(err)
 	}
-	keys(t, "doubt", m["doubt"].(map[string]any), "accepted", "calibration_error", "calibration_error_by_chance", "others_accepted")
+	keys(t, "doubt", m["doubt"].(map[string]any), "accepted", "calibration_error", "calibration_error_by_chance", "things_accepted", "unknown_accepted")
 	keys(t, "the file", m, "classes", "doubt", "epochs", "float", "int8", "int8_press", "seconds")
 	for _, name := range []string{"float", "int8", "int8_press"} {
 		evaluation := m[name].(map[string]any)

@@ -79,7 +79,7 @@ func (r Run) plots() (map[string][]byte, error) {
 		}
 		plots[lossFile], plots[accuracyFile] = loss, accuracy
 	}
-	if matrix := r.Metrics.Int8.Confusion; len(matrix) > 0 {
+	if matrix := r.Metrics.Int8Press.Confusion; len(matrix) > 0 {
 		confusion, err := confusionMatrix(r.Metrics.Classes, matrix)
 		if err != nil {
 			return nil, fmt.Errorf("plotting the confusion matrix: %w", err)

@@ -14,7 +14,7 @@ type Run struct {
 	Splits     []Split     // one per class (table 2)
 	Metrics    Metrics
 	Doubt      *Doubt    // nil where the model is trusted as it is
-	Pictures   []Picture // every test picture as the int8 model sees it (figure 10)
+	Pictures   []Picture // every test picture (figure 10)
 	Warnings   []string  // in the order in which they were said
 	Model      ModelFile
 }
@@ -45,17 +45,16 @@ type ModelFile struct {
 	Digest string // SHA-256 in hexadecimal
 }
 
-// Picture is one test picture and what the int8 model made of it.
+// Picture is one test picture and what the int8 model makes of it at a visitor's press.
 type Picture struct {
 	File        string
 	Class       string     // the true class
 	Predicted   string     // the class with the highest probability
 	Probability float64    // of Predicted, 0 to 1
-	Pressed     string     // the class that a visitor's press gets, which averages views
 	Familiarity float64    // infer.Model's, 0 to 1
 	Unknown     bool       // the kiosk would name nothing
 	Thumbnail   []byte     // JPEG; may be empty
-	Heat        infer.Heat // what spoke for Predicted; without cells where the model does not tell
+	Heat        infer.Heat // what in the guide box spoke for Predicted; without cells where the model does not tell
 }
 
 // Right reports whether the model named the picture's own class.

@@ -68,7 +68,8 @@ func runOf(t testing.TB, classes []string, tests []int) Run {
 	}
 	run.Doubt = &Doubt{Temperature: 1.3, Threshold: 0.5}
 	for i := range 50 {
-		run.Doubt.Others = append(run.Doubt.Others, float64(i*i%50)/60)
+		run.Doubt.Things = append(run.Doubt.Things, float64(i*i%50)/60)
+		run.Doubt.Unknown = append(run.Doubt.Unknown, float64(i*i%40)/50)
 	}
 	pressed := Evaluate(classes, truth, int8)
 	run.Metrics = Metrics{classes, Evaluate(classes, truth, float), pressed, pressed, run.Figures(), 1234.5, epochs}

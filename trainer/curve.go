@@ -23,31 +23,47 @@ func Curve(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOpt
 		return nil, err
 	}
 	curve := &report.Curve{Title: e.Name, Classes: v.classes, Folds: o.Folds}
-	trainings := curveSteps * len(o.Seeds) * o.Folds
-	done := 0
 	for step := range curveSteps {
-		share := math.Pow(2, float64(step+1-curveSteps))
-		point := report.CurvePoint{Photographs: map[string]float64{}}
-		for _, seed := range o.Seeds {
-			folds := v.deal(seed)
-			for fold := range o.Folds {
-				train, held := split(v.pictures, folds, fold)
-				train = v.part(train, share, seed, fold)
-				answers, err := v.fold(ctx, seed, fold, train, held, fmt.Sprintf("%s/share-%.3f", o.Out, share), [2]int{done, trainings})
-				if err != nil {
-					return nil, fmt.Errorf("%.1f %% of the photographs, seed %d, fold %d of %d: %w", 100*share, seed, fold+1, o.Folds, err)
-				}
-				done++
-				for _, p := range train {
-					point.Photographs[v.classes[p.Label]] += 1 / float64(len(o.Seeds)*o.Folds)
-				}
-				point.Evaluations = append(point.Evaluations, count(v.classes, answers.Held, Held.pressed))
-			}
+		point, err := v.point(ctx, step)
+		if err != nil {
+			return nil, err
 		}
 		curve.Points = append(curve.Points, point)
 	}
 	curve.Conclude()
 	return curve, curve.Write(o.Out)
+}
+
+// point trains with the photographs halved as often as steps follow. Each is shown so
+// many times more often that all networks take as many steps: what tells the points
+// apart is the photographs, not the time of the training.
+func (v *validation) point(ctx context.Context, step int) (report.CurvePoint, error) {
+	fewer := 1 << (curveSteps - 1 - step)
+	share := 1 / float64(fewer)
+	same := *v
+	e := *v.experiment
+	e.Training.Views *= fewer
+	same.experiment = &e
+	point := report.CurvePoint{Photographs: map[string]float64{}}
+	trainings := len(v.Seeds) * v.Folds
+	done := step * trainings
+	for _, seed := range v.Seeds {
+		folds := v.deal(seed)
+		for fold := range v.Folds {
+			train, held := split(v.pictures, folds, fold)
+			train = v.part(train, share, seed, fold)
+			answers, err := same.fold(ctx, seed, fold, train, held, fmt.Sprintf("%s/share-%.3f", v.Out, share), [2]int{done, curveSteps * trainings})
+			if err != nil {
+				return report.CurvePoint{}, fmt.Errorf("%.1f %% of the photographs, seed %d, fold %d of %d: %w", 100*share, seed, fold+1, v.Folds, err)
+			}
+			done++
+			for _, p := range train {
+				point.Photographs[v.classes[p.Label]] += 1 / float64(trainings)
+			}
+			point.Evaluations = append(point.Evaluations, count(v.classes, answers.Held, Held.pressed))
+		}
+	}
+	return point, nil
 }
 
 // part takes a share of each motif's pictures, at least one; a smaller share is

@@ -11,8 +11,11 @@ import (
 // TestCurveIsNestedAndKept: each part of the photographs is within the next, and
 // a second call trains nothing.
 func TestCurveIsNestedAndKept(t *testing.T) {
-	dir, e, show := cloths(t, 7, 1), small(), &watcher{}
-	e.Training.Epochs = 1
+	dir, e := cloths(t, 15, 1), small()
+	steps := map[int]int{} // of each training
+	show := &watcher{}
+	show.interrupt = func(epoch, _ int) { steps[epoch]++ }
+	e.Training.Epochs, e.Training.Batch = 1, 4
 	o := CrossvalOptions{Out: t.TempDir(), Folds: 2, Seeds: []int64{1}, Show: show}
 	curve, err := Curve(context.Background(), e, dir, o)
 	if err != nil {
@@ -22,8 +25,13 @@ func TestCurveIsNestedAndKept(t *testing.T) {
 	for _, p := range curve.Points {
 		totals = append(totals, p.Total())
 	}
-	if len(totals) != 4 || totals[0] != 3 || totals[3] != 12 || !strings.Contains(curve.Advice, "begin with it") {
+	if len(totals) != 4 || totals[0] != 3 || totals[3] != 24 || !strings.Contains(curve.Advice, "begin with it") {
 		t.Errorf("trained on %v photographs; %s", totals, curve.Advice)
+	}
+	for training := range 8 {
+		if n := steps[training+1]; n != 6 {
+			t.Errorf("training %d takes %d steps, want 6", training+1, n)
+		}
 	}
 	for _, name := range []string{"curve.html", "curve.png", "curve.json"} {
 		if info, err := os.Stat(filepath.Join(o.Out, name)); err != nil || info.Size() < 500 {

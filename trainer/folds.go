@@ -75,24 +75,12 @@ const (
 // resized, brightened or slightly cut, which its grey thumbnail still correlates
 // with. Every sample is in exactly one group; groups and members are in order.
 func groups(ctx context.Context, samples []dataset.Sample) ([][]int, error) {
-	pictures, _, err := picture.Load(ctx, samples, metadata.Default().Preprocessing, thumbnailSide)
+	small, err := thumbnailsOf(ctx, samples)
 	if err != nil {
-		return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
-	}
-	thumbnails := map[string][]float64{}
-	for _, p := range pictures {
-		rgb, err := p.Exact()
-		if err != nil {
-			return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
-		}
-		thumbnails[p.Path] = standardised(rgb)
+		return nil, err
 	}
 	together := func(a, b dataset.Sample) bool {
-		if a.Cloth != "" && a.Cloth == b.Cloth {
-			return true
-		}
-		x, y := thumbnails[a.Path], thumbnails[b.Path]
-		return x != nil && y != nil && floats.Dot(x, y) >= alike
+		return a.Cloth != "" && a.Cloth == b.Cloth || small.alike(a, b)
 	}
 	first := make([]int, len(samples)) // of the sample's group
 	for i := range samples {
@@ -108,6 +96,31 @@ func groups(ctx context.Context, samples []dataset.Sample) ([][]int, error) {
 		members[f] = append(members[f], i)
 	}
 	return slices.DeleteFunc(members, func(group []int) bool { return len(group) == 0 }), nil
+}
+
+// thumbnails are standardised small pictures, by their path.
+type thumbnails map[string][]float64
+
+func thumbnailsOf(ctx context.Context, samples []dataset.Sample) (thumbnails, error) {
+	pictures, _, err := picture.Load(ctx, samples, metadata.Default().Preprocessing, thumbnailSide)
+	if err != nil {
+		return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
+	}
+	all := thumbnails{}
+	for _, p := range pictures {
+		rgb, err := p.Exact()
+		if err != nil {
+			return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
+		}
+		all[p.Path] = standardised(rgb)
+	}
+	return all, nil
+}
+
+// alike tells whether two samples show the same picture.
+func (t thumbnails) alike(a, b dataset.Sample) bool {
+	x, y := t[a.Path], t[b.Path]
+	return x != nil && y != nil && floats.Dot(x, y) >= alike
 }
 
 // join makes one group of the two that begin at a and b.

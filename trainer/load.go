@@ -2,8 +2,8 @@ package trainer
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
+	"slices"
 
 	"canting/configs"
 	"canting/infer/metadata"
@@ -81,8 +81,7 @@ func load(ctx context.Context, dir string, e *configs.Experiment, tell func(stri
 			return nil, fmt.Errorf("the motif %q has no readable picture to train on: add some or remove its folder", d.classes[label])
 		}
 	}
-	d.warnTwins()
-	return d, nil
+	return d, d.warnTwins(ctx)
 }
 
 // read loads samples and warns of those that cannot be read.
@@ -111,20 +110,44 @@ func (d *data) readUnknown(ctx context.Context, samples []dataset.Sample, in con
 	return d.read(ctx, dataset.Unknown, samples, in)
 }
 
-// warnTwins finds pictures with the same content: one in train and test makes
-// the test lie, one under two motifs cannot be learnt.
-func (d *data) warnTwins() {
-	first := map[[sha256.Size]byte]picture.Picture{}
-	for _, p := range d.train {
-		twin, twice := first[p.Content]
-		if twice && twin.Label != p.Label {
-			d.warn("%s and %s are the same picture under two motifs.", twin.Path, p.Path)
-		}
-		first[p.Content] = p
+// mostTwins is how many pairs of twins are named; of more, their number is told.
+const mostTwins = 10
+
+// warnTwins finds pictures that seem to show the same: one in train and test makes the
+// test lie, one under two motifs cannot be learnt.
+func (d *data) warnTwins(ctx context.Context) error {
+	all := slices.Concat(d.train, d.test)
+	small, err := thumbnailsOf(ctx, samplesOf(all))
+	if err != nil {
+		return err
 	}
-	for _, p := range d.test {
-		if twin, ok := first[p.Content]; ok {
-			d.warn("%s, a test picture, is the same picture as %s, which is trained on: the test's figures will be too good.", p.Path, twin.Path)
+	found := 0
+	for i, b := range all {
+		for j, a := range all[:i] {
+			clash, leak := a.Label != b.Label, j < len(d.train) && i >= len(d.train)
+			if !clash && !leak || a.Content != b.Content && !small.alike(a.Sample, b.Sample) {
+				continue
+			}
+			found++
+			switch {
+			case found > mostTwins:
+			case clash:
+				d.warn("%s %s %s and lies under another motif: if they show one cloth, remove one of them.", b.Path, likeness(a, b), a.Path)
+			default:
+				d.warn("%s, a test picture, %s %s, which is trained on: if they show one cloth, the test's figures will be too good. "+
+					"Put both into one folder below their motif's or, where train and test are folders, into the same of them.", b.Path, likeness(a, b), a.Path)
+			}
 		}
 	}
+	if found > mostTwins {
+		d.warn("There are %d more such pairs.", found-mostTwins)
+	}
+	return nil
+}
+
+func likeness(a, b picture.Picture) string {
+	if a.Content == b.Content {
+		return "is the same picture as"
+	}
+	return "looks like"
 }

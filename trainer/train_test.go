@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/jpeg"
 	"image/png"
 	"math"
 	"math/rand/v2"
@@ -264,6 +265,16 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	}
 	put(t, filepath.Join(dir, "test", "dots", "twin.png"), twin)
 	put(t, filepath.Join(dir, "train", "plain", "twin.png"), twin)
+	again, err := png.Decode(bytes.NewReader(twin))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var jpg bytes.Buffer
+	if err := jpeg.Encode(&jpg, again, &jpeg.Options{Quality: 60}); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "dots", "again.jpg"), jpg.Bytes())
+	put(t, filepath.Join(dir, "test", "stripes", "again.jpg"), jpg.Bytes())
 	put(t, filepath.Join(dir, "train", "dots", "broken.jpg"), []byte("\xff\xd8\xff not a photograph"))
 	put(t, filepath.Join(dir, "train", "dots", "empty.png"), nil)
 	e := small()
@@ -271,7 +282,13 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	show := &watcher{}
 	train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
 	all := strings.Join(show.warnings, "\n")
-	for _, want := range []string{"broken.jpg", "empty.png", "2 of 21 training pictures could not be read", "same picture under two motifs", "figures will be too good"} {
+	for _, want := range []string{
+		"broken.jpg", "empty.png", "2 of 21 training pictures could not be read",
+		"train/plain/twin.png is the same picture as " + dir + "/train/dots/train000.png and lies under another motif",
+		"test/dots/twin.png, a test picture, is the same picture as " + dir + "/train/dots/train000.png",
+		"test/dots/again.jpg, a test picture, looks like " + dir + "/train/dots/train000.png",
+		"test/stripes/again.jpg is the same picture as " + dir + "/test/dots/again.jpg and lies under another motif",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning says %q:\n%s", want, all)
 		}

@@ -20,7 +20,7 @@ func newCurve() *cobra.Command {
 		Long: `Trains with an eighth, a quarter, half and all of each motif's photographs below
 --data, by cross-validation as crossval does, and shows what each doubling
 brought: in a sentence, and in curve.html with its picture below --out. It takes
-as long as folds x seeds x 2 trainings. Ctrl-C stops cleanly; the same command
+as long as folds x seeds x 4 trainings. Ctrl-C stops cleanly; the same command
 goes on.`,
 		Args: exactly(0, "flags only"),
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 	"gonum.org/v1/plot"
@@ -69,28 +71,43 @@ func (c *Curve) Conclude() {
 	c.Advice = c.advise()
 }
 
-// advise says in plain words whether more photographs would help. It foretells
-// no figure: four points do not hold a trend beyond them.
+// tellingFolds is how many values a doubling's interval takes to be worth a verdict: of
+// two or three, chance alone makes it far too wide or too narrow.
+const tellingFolds = 4
+
+// advise says in plain words whether more photographs would help, and of which motif.
+// It foretells no figure: four points do not hold a trend beyond them.
 func (c *Curve) advise() string {
 	last, before := c.Points[len(c.Points)-1], c.Points[len(c.Points)-2]
 	said := fmt.Sprintf("From %.0f to %.0f photographs the accuracy went from %.1f to %.1f %%. ",
 		before.Total(), last.Total(), 100*before.Figures.Accuracy.Mean, 100*last.Figures.Accuracy.Mean)
-	weakest := c.Classes[0]
-	for _, class := range c.Classes {
-		if last.Figures.Recall[class].Mean < last.Figures.Recall[weakest].Mean {
-			weakest = class
-		}
-	}
+	n := len(last.Evaluations)
+	hardly := n >= tellingFolds && c.LastDoubling.High < 0.02
 	switch {
+	case n < tellingFolds:
+		said += fmt.Sprintf("Whether more photographs would help cannot be told from %d trainings: take more folds. ", n)
 	case c.LastDoubling.Low > 0:
 		said += "More photographs would help. "
-	case c.LastDoubling.High < 0.02:
+	case hardly:
 		said += "More photographs of the same kind would hardly help. "
 	default:
 		said += "Whether more photographs would help cannot be told from so few. "
 	}
-	return said + fmt.Sprintf("The motif that is missed most is %s (%.1f %% of its photographs are recognised, with %.0f to train on): begin with it.",
-		printable(weakest), 100*last.Figures.Recall[weakest].Mean, last.Photographs[weakest])
+	classes := slices.Clone(c.Classes)
+	recall := func(p CurvePoint, class string) float64 { return 100 * p.Figures.Recall[class].Mean }
+	slices.SortStableFunc(classes, func(a, b string) int { return cmp.Compare(recall(last, a), recall(last, b)) })
+	for _, class := range classes {
+		if n >= tellingFolds && c.Gains[class].Low > 0 {
+			return said + fmt.Sprintf("Of the motifs that gained for certain, %s is missed most: from %.0f to %.0f of its photographs, those recognised rose from %.1f to %.1f %%. Begin with it.",
+				printable(class), before.Photographs[class], last.Photographs[class], recall(before, class), recall(last, class))
+		}
+	}
+	said += fmt.Sprintf("The motif that is missed most is %s (%.1f %% of its photographs are recognised, with %.0f to train on)",
+		printable(classes[0]), recall(last, classes[0]), last.Photographs[classes[0]])
+	if hardly {
+		return said + ": see in a training's report which of them are taken for what."
+	}
+	return said + ": begin with it."
 }
 
 //go:embed curve.gohtml
@@ -134,7 +151,8 @@ func (c *Curve) plot() ([]byte, error) {
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = "photographs of all motifs", "recognised"
 	p.X.Scale, p.Y.Min, p.Y.Max = plot.LogScale{}, 0, 1
-	p.Legend.TextStyle, p.Legend.Left = textStyle(12), false
+	p.Y.Tick.Marker = quarters
+	p.Legend.TextStyle = textStyle(12)
 	var ticks plot.ConstantTicks
 	accuracy := struct {
 		plotter.XYs

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -167,7 +168,8 @@ func (v *validation) fold(ctx context.Context, seed int64, fold int, train, held
 		return done, err
 	}
 	start := time.Now()
-	show := within{v.Show, place[0] * e.Training.Epochs, place[1] * e.Training.Epochs}
+	part := fmt.Sprintf("seed %d, fold %d of %d held out", seed, fold+1, v.Folds)
+	show := within{v.Show, part, place[0] * e.Training.Epochs, place[1] * e.Training.Epochs}
 	answers, err := holdOut(ctx, &e, v.classes, sets{train: train, unknown: v.unknown}, held, dir, show)
 	if err != nil {
 		return nil, err
@@ -225,14 +227,19 @@ func (done *finished) write(dir string) error {
 	return nil
 }
 
-// within shows one training as a part of several.
+// within shows one training as a part of several. The first of them, which makes the
+// model, has no name.
 type within struct {
 	Show
+	part           string
 	before, epochs int
 }
 
-func (w within) Step(epoch, _, batch, batches int, loss, accuracy float64) {
-	w.Show.Step(w.before+epoch, w.epochs, batch, batches, loss, accuracy)
+func (w within) Step(part string, epoch, _, batch, batches int, loss, accuracy float64) {
+	if w.part != "" && part != "" {
+		part = w.part + ", " + part
+	}
+	w.Show.Step(cmp.Or(part, w.part), w.before+epoch, w.epochs, batch, batches, loss, accuracy)
 }
 
 // Report is the result's figures.

@@ -153,6 +153,9 @@ func TestCrossval(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(show.warnings) > 0 {
+		t.Errorf("warnings are %q", show.warnings)
+	}
 	times, right := map[string]int{}, 0
 	for _, h := range whole.Held {
 		times[h.File]++

@@ -112,7 +112,7 @@ func parameters(e *configs.Experiment) []report.Parameter {
 	list := []report.Parameter{
 		{Name: "Batch size", Value: fmt.Sprint(t.Batch)},
 		{Name: "Epochs", Value: fmt.Sprint(t.Epochs)},
-		{Name: "Optimizer", Value: "Adam"},
+		{Name: "Optimizer", Value: "Adam, with decoupled weight decay (AdamW)"},
 		{Name: "Learning rate", Value: fmt.Sprintf("%v, %s, %v epochs of warm-up", t.LearningRate, t.Schedule, t.Warmup)},
 		{Name: "Weight decay", Value: fmt.Sprint(t.WeightDecay)},
 		{Name: "Weights averaged with decay", Value: fmt.Sprint(t.Average)},
@@ -120,8 +120,11 @@ func parameters(e *configs.Experiment) []report.Parameter {
 		{Name: "Mixup, CutMix", Value: fmt.Sprintf("%v, %v", t.Mixup, t.CutMix)},
 		{Name: "Showings of a picture in an epoch", Value: fmt.Sprint(t.Views)},
 		{Name: "Classes shown equally often", Value: map[bool]string{true: "yes", false: "no"}[t.Balance]},
+		{Name: "Pictures of no motif, as a share of a batch", Value: fmt.Sprint(t.Outliers)},
 		{Name: "Pictures varied by", Value: strings.Join(augment, ", ")},
 		{Name: "Input", Value: fmt.Sprintf("%d × %d pixels, guide box %.0f %% of the shorter side", e.Input.Size, e.Input.Size, 100*e.Input.Crop)},
+		{Name: "Pictures that the int8 ranges are taken from", Value: fmt.Sprint(e.Quantization.Calibration)},
+		{Name: "Folds held out to learn doubt from; share of them that is named", Value: fmt.Sprintf("%d; %v", e.Decision.Folds, e.Decision.Accept)},
 		{Name: "Seed", Value: fmt.Sprint(e.Seed)},
 	}
 	if b := e.Backbone; b.File != "" {

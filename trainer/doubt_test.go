@@ -151,7 +151,12 @@ func TestTooFewPicturesToHoldOut(t *testing.T) {
 	dir, e, show := cloths(t, 1, 1), small(), &watcher{}
 	e.Training.Epochs, e.Decision.Folds = 1, 3
 	run, _ := train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
-	if run.Doubt != nil || !strings.Contains(strings.Join(show.warnings, "\n"), "too few pictures to hold some out") {
+	if run.Doubt != nil || !strings.Contains(strings.Join(show.warnings, "\n"), `"dots" has too few pictures to hold some out`) {
+		t.Errorf("warnings are %q", show.warnings)
+	}
+	dir, e.Decision.Folds = cloths(t, 2, 1), 7
+	train(t, Job{Data: dir, Out: t.TempDir(), Experiment: e, Show: show})
+	if !strings.Contains(strings.Join(show.warnings, "\n"), "take fewer decision.folds than 7") {
 		t.Errorf("warnings are %q", show.warnings)
 	}
 }

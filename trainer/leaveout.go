@@ -88,7 +88,7 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir string, o LeaveOut
 		rest, left := d.without(label, o.Taught)
 		j := Job{
 			Out: filepath.Join(o.Out, fmt.Sprintf("without-%d", label+1)), Experiment: e, Resume: true,
-			Show: within{o.Show, label * models, len(d.classes) * models},
+			Show: within{o.Show, "without " + motif, label * models, len(d.classes) * models},
 		}
 		file, err := rest.model(ctx, j)
 		if err != nil {

@@ -72,13 +72,13 @@ func load(ctx context.Context, dir string, e *configs.Experiment, tell func(stri
 	if d.testUnknown, err = d.readUnknown(ctx, set.TestUnknown, e.Input); err != nil {
 		return nil, err
 	}
-	seen := make([]bool, len(d.classes))
-	for _, p := range d.train {
-		seen[p.Label] = true
-	}
-	for label, ok := range seen {
-		if !ok {
+	tests := dataset.Counts(samplesOf(d.test), len(d.classes))
+	for label, n := range dataset.Counts(samplesOf(d.train), len(d.classes)) {
+		if n == 0 {
 			return nil, fmt.Errorf("the motif %q has no readable picture to train on: add some or remove its folder", d.classes[label])
+		}
+		if tests[label] == 0 && len(d.test) > 0 {
+			d.warn("The motif %q has no test picture, so nothing will be known of how well it is recognised.", d.classes[label])
 		}
 	}
 	return d, d.warnTwins(ctx)

@@ -33,9 +33,10 @@ type Job struct {
 type Show interface {
 	// Warn tells something to know before the training starts.
 	Warn(warning string)
-	// Step tells the progress: the epoch and the mini-batch, from 1, of how
-	// many, and the epoch's loss and accuracy so far.
-	Step(epoch, epochs, batch, batches int, loss, accuracy float64)
+	// Step tells the progress: the part of the work, "" where there is one
+	// only, the epoch and the mini-batch, from 1, of how many, and the epoch's
+	// loss and accuracy so far.
+	Step(part string, epoch, epochs, batch, batches int, loss, accuracy float64)
 }
 
 // Train runs a job and writes model.tflite, metrics.json, report.html and the
@@ -67,7 +68,7 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 		d.warn("%s holds a training already, which this one replaces after its first epoch; --resume would go on with it.", j.Out)
 	}
 	epochs := j.Experiment.Training.Epochs
-	if err := f.run(ctx, j.Out, within{j.Show, 0, (1 + j.Experiment.Decision.Folds) * epochs}); err != nil {
+	if err := f.run(ctx, j.Out, within{j.Show, "", 0, (1 + j.Experiment.Decision.Folds) * epochs}); err != nil {
 		return nil, err
 	}
 	if len(f.history) < epochs {
@@ -87,7 +88,7 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 func (f *fit) run(ctx context.Context, out string, show Show) error {
 	epochs := f.experiment.Training.Epochs
 	for len(f.history) < epochs {
-		err := f.epoch(ctx, func(s step) { show.Step(s.epoch, epochs, s.batch, s.batches, s.loss, s.accuracy) })
+		err := f.epoch(ctx, func(s step) { show.Step("", s.epoch, epochs, s.batch, s.batches, s.loss, s.accuracy) })
 		switch {
 		case errors.Is(err, context.Canceled) && len(f.history) == 0:
 			return errors.New("stopped before the first epoch ended: there is nothing to keep")

@@ -101,7 +101,7 @@ type watcher struct {
 
 func (w *watcher) Warn(s string) { w.warnings = append(w.warnings, s) }
 
-func (w *watcher) Step(epoch, _, batch, batches int, _, _ float64) {
+func (w *watcher) Step(_ string, epoch, _, batch, batches int, _, _ float64) {
 	if batch == batches {
 		w.epochs++
 	}
@@ -352,7 +352,16 @@ func TestWithoutTestPictures(t *testing.T) {
 	if _, err := infer.Load(file, infer.Options{}); err != nil {
 		t.Error(err)
 	}
-	if all := strings.Join(show.warnings, "\n"); !strings.Contains(all, "There is no test picture") {
+	if all := strings.Join(show.warnings, "\n"); !strings.Contains(all, "There is no test picture") || strings.Contains(all, "has no test picture") {
+		t.Errorf("warnings are %q", all)
+	}
+	test, err := os.ReadFile(filepath.Join(cloths(t, 1, 1), "test", "plain", "test000.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "plain", "only.png"), test)
+	train(t, Job{Data: dir, Out: out, Experiment: e, Show: show})
+	if all := strings.Join(show.warnings, "\n"); !strings.Contains(all, `"dots" has no test picture`) || strings.Contains(all, `"plain" has no test picture`) {
 		t.Errorf("warnings are %q", all)
 	}
 }

@@ -44,7 +44,8 @@ func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
 	for fold := range e.Decision.Folds {
 		train, held := split(d.train, folds, fold)
 		dir := filepath.Join(j.Out, watchFolder, fmt.Sprint(fold+1))
-		show := within{j.Show, (1 + fold) * e.Training.Epochs, (1 + e.Decision.Folds) * e.Training.Epochs}
+		part := fmt.Sprintf("fold %d of %d held out", fold+1, e.Decision.Folds)
+		show := within{j.Show, part, (1 + fold) * e.Training.Epochs, (1 + e.Decision.Folds) * e.Training.Epochs}
 		if _, err := holdOut(ctx, e, d.classes, sets{train: train, unknown: d.unknown}, held, dir, show); err != nil {
 			return nil, fmt.Errorf("learn doubt from fold %d of %d: %w", fold+1, e.Decision.Folds, err)
 		}
@@ -85,9 +86,13 @@ func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
 				rest = append(rest, s)
 			}
 		}
-		if label := slices.Index(dataset.Counts(rest, len(d.classes)), 0); label >= 0 || len(rest) == len(samples) {
-			d.warn("There are too few pictures to hold some out, so the model's confidence is not calibrated, "+
-				"and only a low one makes an answer unknown: add some, or take fewer decision.folds than %d.", k)
+		const so = "so the model's confidence is not calibrated, and only a low one makes an answer unknown"
+		switch label := slices.Index(dataset.Counts(rest, len(d.classes)), 0); {
+		case label >= 0:
+			d.warn("The motif %q has too few pictures to hold some out, %s: add pictures of its other cloths.", d.classes[label], so)
+			return nil, nil
+		case len(rest) == len(samples):
+			d.warn("There are too few pictures to hold some out, %s: add some, or take fewer decision.folds than %d.", so, k)
 			return nil, nil
 		}
 	}

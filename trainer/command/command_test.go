@@ -40,7 +40,7 @@ func TestMistakesHaveTheirCodeAndSentence(t *testing.T) {
 		{"draw --out " + empty + "/d --count rangkiang", misused, "write MOTIF=NUMBER"},
 		{"draw --out " + empty + "/d --count kucing=3", failed, "kucing"},
 		{"draw --out " + empty + "/d --test-share 0", misused, "--test-share is 0"},
-		{"train --data " + empty + " --out " + empty + "/o", failed, "holds no folders"},
+		{"train --data " + empty + " --out " + empty + "/o", failed, "holds no motif's folder"},
 		{"train --data x --out y --config /absent.yaml", failed, "/absent.yaml"},
 		{"evaluate --model /absent.tflite --data x", failed, "read the model"},
 		{"inspect /dev/null", failed, "/dev/null"},

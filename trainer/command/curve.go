@@ -42,6 +42,7 @@ goes on.`,
 		},
 	}
 	r.flags(c, "folder to keep each training in")
+	r.backboneFlag(c)
 	c.Flags().IntVar(&folds, "folds", 5, "number of folds")
 	c.Flags().Int64SliceVar(&seeds, "seeds", []int64{1}, "seeds; each repeats the whole with other folds")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")

@@ -45,6 +45,7 @@ The figures are kept in doubt.json. Ctrl-C stops; the same command goes on.`,
 		},
 	}
 	r.flags(c, "folder to keep the models in")
+	r.backboneFlag(c)
 	r.seedFlag(c)
 	c.Flags().BoolVar(&taught, "taught", false, "put the training pictures of the motif left out into the folder unknown")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the figures as JSON")

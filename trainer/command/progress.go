@@ -29,13 +29,16 @@ func (p *progress) Warn(warning string) { fmt.Fprintf(p.w, "warning: %s\n", warn
 // different numbers of batches.
 const fine = 1000
 
-func (p *progress) Step(epoch, epochs, batch, batches int, loss, accuracy float64) {
+func (p *progress) Step(part string, epoch, epochs, batch, batches int, loss, accuracy float64) {
 	now := (epoch-1)*fine + batch*fine/batches
 	if p.start.IsZero() {
 		p.start, p.first = time.Now(), now
 		p.bar = newBar(p.w, epochs*fine)
 	}
-	state := fmt.Sprintf("epoch %d/%d  loss %.4f  accuracy %.2f %%", epoch, epochs, loss, 100*accuracy)
+	if part != "" {
+		part = " (" + plain(part) + ")"
+	}
+	state := fmt.Sprintf("epoch %d/%d%s  loss %.4f  accuracy %.2f %%", epoch, epochs, part, loss, 100*accuracy)
 	if p.bar != nil {
 		p.bar.Describe(state)
 		_ = p.bar.Set(now) // a terminal that went away stops no training

@@ -16,7 +16,7 @@ func TestTheBarGrows(t *testing.T) {
 	shown := int64(0)
 	for epoch, batches := range []int{10, 10, 7, 7, 2000, 2000} {
 		for batch := range batches {
-			p.Step(epoch+1, 6, batch+1, batches, 1, 0.5)
+			p.Step("", epoch+1, 6, batch+1, batches, 1, 0.5)
 			now := p.bar.State().CurrentNum
 			if now < shown {
 				t.Fatalf("epoch %d, batch %d: the bar goes back from %d to %d", epoch+1, batch+1, shown, now)

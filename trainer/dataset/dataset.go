@@ -200,15 +200,11 @@ func Counts(samples []Sample, classes int) []int {
 
 func (s *Set) check(dir string) error {
 	if len(s.Classes) < 2 {
-		return fmt.Errorf("%s holds %d motif folders; a classifier needs at least 2, each named for its motif and holding its pictures", dir, len(s.Classes))
+		return fmt.Errorf("%s holds the folder of one motif, %q; a classifier needs at least 2, each named for its motif and holding its pictures", dir, s.Classes[0])
 	}
-	tests := Counts(s.Test, len(s.Classes))
 	for label, n := range Counts(s.Train, len(s.Classes)) {
 		if n == 0 {
 			return fmt.Errorf("the motif %q has no picture to train on below %s (%s): add some or remove its folder", s.Classes[label], dir, strings.Join(formats, ", "))
-		}
-		if tests[label] == 0 {
-			s.warn(fmt.Sprintf("The motif %q has no test picture, so nothing will be known of how well it is recognised.", s.Classes[label]))
 		}
 	}
 	return nil
@@ -232,7 +228,7 @@ func classes(dir string) ([]string, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%s holds no folders: put each motif's pictures into a folder of its name", dir)
+		return nil, fmt.Errorf("%s holds no motif's folder: put each motif's pictures into a folder of its name", dir)
 	}
 	return names, nil
 }
@@ -244,6 +240,8 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 	for label, class := range slices.Concat(s.Classes, []string{Unknown}) {
 		if class == Unknown {
 			label = NoMotif
+		} else if strings.EqualFold(class, Unknown) {
+			s.warn(fmt.Sprintf("%q in %s is taken for a motif of that name: what is none of the motifs belongs into %q.", class, dir, Unknown))
 		}
 		root := filepath.Join(dir, class)
 		if target, err := filepath.EvalSymlinks(root); err == nil {

@@ -50,8 +50,13 @@ func TestOpenSplit(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	all := strings.Join(warnings, "\n")
-	if len(warnings) != 2 || !strings.Contains(all, "notes.txt") || !strings.Contains(all, `"b" has no test picture`) {
+	if len(warnings) != 1 || !strings.Contains(all, "notes.txt") {
 		t.Errorf("warnings are %q", warnings)
+	}
+	warnings = nil
+	odd := tree(t, "a/1.jpg", "b/2.jpg", "Unknown/3.jpg")
+	if s, err := Open(odd, 0, 1, func(w string) { warnings = append(warnings, w) }); err != nil || len(s.Classes) != 3 || len(warnings) != 1 || !strings.Contains(warnings[0], `"Unknown"`) {
+		t.Errorf("a folder Unknown gives %v and %q", err, warnings)
 	}
 }
 
@@ -120,8 +125,8 @@ func TestOpenSplitsByCloth(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for want, files := range map[string][]string{
-		"at least 2":                {"a/1.jpg"},
-		"no folders":                {"1.jpg"},
+		`of one motif, "a"`:         {"a/1.jpg", "unknown/2.jpg"},
+		"no motif's folder":         {"1.jpg", "unknown/2.jpg"},
 		`"b" has no picture`:        {"a/1.jpg", "b/"},
 		"no folder test":            {"train/a/1.jpg", "train/b/1.jpg"},
 		"every tested motif":        {"train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"},

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -17,7 +18,10 @@ import (
 type Comparison struct {
 	Settings []Difference `json:"settings"`
 	Figures  []Figure     `json:"figures"`
-	// Pictures is how many both runs answered; what follows is about them.
+	// Seconds are both runs' times.
+	Seconds [2]float64 `json:"seconds"`
+	// Pictures is how many both runs answered, wherever they lay; what follows is
+	// about them.
 	Pictures int `json:"pictures"`
 	// Accuracy and MacroRecall are those of a visitor's press in the second
 	// run less those in the first. The intervals are the percentiles of a
@@ -39,17 +43,22 @@ type McNemar struct {
 
 // Difference is a setting that two runs do not share, as JSON; "" where a run
 // does not have it.
-type Difference struct{ Name, First, Second string }
+type Difference struct {
+	Name   string `json:"name"`
+	First  string `json:"first"`
+	Second string `json:"second"`
+}
 
 // Figure is a figure of two runs.
 type Figure struct {
-	Name          string
-	First, Second float64
+	Name   string  `json:"name"`
+	First  float64 `json:"first"`
+	Second float64 `json:"second"`
 }
 
 // Compare compares two runs' records.
 func Compare(first, second *Record) (*Comparison, error) {
-	c := &Comparison{}
+	c := &Comparison{Seconds: [2]float64{first.Seconds, second.Seconds}}
 	a, err := first.settings()
 	if err != nil {
 		return nil, err
@@ -109,11 +118,11 @@ func flatten(flat map[string]string, name string, value any) {
 
 // pair compares the answers to the pictures that both runs know.
 func (c *Comparison) pair(first, second []Answer) {
-	before, after := byFile(first), byFile(second)
+	before, after := byPicture(first), byPicture(second)
 	changes := map[string][]float64{} // of each picture's share of right answers, by class
 	test, once := &McNemar{}, true
-	for _, file := range slices.Sorted(maps.Keys(before)) {
-		a, b := before[file], after[file]
+	for _, picture := range slices.Sorted(maps.Keys(before)) {
+		a, b := before[picture], after[picture]
 		if b == nil || a[0].Class != b[0].Class {
 			continue
 		}
@@ -139,12 +148,14 @@ func (c *Comparison) pair(first, second []Answer) {
 	}
 }
 
-func byFile(answers []Answer) map[string][]Answer {
-	files := map[string][]Answer{}
+// byPicture goes by the file's name in a record that was written before digests were.
+func byPicture(answers []Answer) map[string][]Answer {
+	pictures := map[string][]Answer{}
 	for _, a := range answers {
-		files[a.File] = append(files[a.File], a)
+		key := cmp.Or(a.Content, a.File)
+		pictures[key] = append(pictures[key], a)
 	}
-	return files
+	return pictures
 }
 
 func rightShare(answers []Answer) float64 {

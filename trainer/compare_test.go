@@ -4,7 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
+
+	"canting/trainer/dataset"
 )
 
 // answered makes a record in which the first right of n pictures are named
@@ -49,7 +54,8 @@ func TestCompareByHand(t *testing.T) {
 func TestRunsAreRecorded(t *testing.T) {
 	e, out := small(), t.TempDir()
 	e.Training.Epochs = 1
-	run, _ := train(t, Job{Data: cloths(t, 3, 2), Out: out, Experiment: e})
+	data := cloths(t, 3, 2)
+	run, _ := train(t, Job{Data: data, Out: out, Experiment: e})
 	r, err := ReadRecord(out)
 	if err != nil {
 		t.Fatal(err)
@@ -63,5 +69,28 @@ func TestRunsAreRecorded(t *testing.T) {
 	c, err := Compare(r, r)
 	if err != nil || len(c.Settings) > 0 || c.Pictures != 6 || c.Accuracy.Mean != 0 || c.Accuracy.High != 0 || c.McNemar.P != 1 {
 		t.Errorf("a run differs from itself: %+v, %v", c, err)
+	}
+	if r.Epochs != 1 || r.Figures["press recall, dots"] != run.Metrics.Int8Press.PerClass["dots"].Recall() || r.Figures["calibration error"] == 0 {
+		t.Errorf("after %d epochs the figures are %v", r.Epochs, r.Figures)
+	}
+	moved := filepath.Join(t.TempDir(), "elsewhere") // the same pictures under other names, and an unknown one besides
+	if err := os.Rename(data, moved); err != nil {
+		t.Fatal(err)
+	}
+	for _, motif := range motifs {
+		from := filepath.Join(moved, "test", motif)
+		if err := os.Rename(filepath.Join(from, "test000.png"), filepath.Join(from, "renamed.png")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(t, filepath.Join(moved, "train", dataset.Unknown, "other.png"), stripes("dots", rand.New(rand.NewPCG(9, 9))))
+	again := t.TempDir()
+	train(t, Job{Data: moved, Out: again, Experiment: e})
+	other, err := ReadRecord(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Compare(r, other); err != nil || c.Pictures != 6 || len(c.Settings) != 1 || c.Settings[0].Name != "data set" {
+		t.Errorf("the same test pictures elsewhere: %+v, %v", c, err)
 	}
 }

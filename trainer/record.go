@@ -1,8 +1,11 @@
 package trainer
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -31,6 +34,8 @@ type Record struct {
 	Machine       Machine            `json:"machine"`
 	Figures       map[string]float64 `json:"figures"` // by name, 0 to 1
 	Seconds       float64            `json:"seconds"`
+	Epochs        int                `json:"epochs,omitempty"` // that a training came to
+	Warnings      []string           `json:"warnings,omitempty"`
 	Answers       []Answer           `json:"answers"`
 }
 
@@ -52,11 +57,13 @@ type Machine struct {
 // Answer is what a picture that was not trained on is called: by the int8 model
 // as a visitor's press asks it, and by the float network.
 type Answer struct {
-	File  string `json:"file"`
-	Seed  int64  `json:"seed"`
-	Class string `json:"class"`
-	Press string `json:"press"`
-	Float string `json:"float"`
+	File string `json:"file"`
+	// Content is a digest of the decoded picture, which has it wherever it lies.
+	Content string `json:"content_sha256"`
+	Seed    int64  `json:"seed"`
+	Class   string `json:"class"`
+	Press   string `json:"press"`
+	Float   string `json:"float"`
 }
 
 // ReadRecord reads the record in a run's folder.
@@ -90,19 +97,31 @@ func (f *fit) record(j Job, run *report.Run, floats []int) Record {
 	r := Record{
 		Command: "train", DataSet: f.digest(), Configuration: json.RawMessage(experimentJSON(f.experiment)),
 		Seeds: []int64{f.experiment.Seed}, Model: run.Model.Digest, Program: program(), Machine: machine(),
-		Figures: map[string]float64{}, Seconds: run.Metrics.Seconds,
+		Figures: figures(run.Metrics), Seconds: run.Metrics.Seconds, Epochs: len(f.history), Warnings: run.Warnings,
 	}
 	for i, p := range run.Pictures {
 		r.Answers = append(r.Answers, Answer{
-			File: below(j.Data, f.test[i].Path), Seed: f.experiment.Seed, Class: p.Class, Press: p.Predicted, Float: run.Metrics.Classes[floats[i]],
+			File: below(j.Data, f.test[i].Path), Content: hex.EncodeToString(f.test[i].Content[:]), Seed: f.experiment.Seed,
+			Class: p.Class, Press: p.Predicted, Float: run.Metrics.Classes[floats[i]],
 		})
 	}
-	if len(r.Answers) > 0 {
-		r.Figures["press accuracy"], r.Figures["press macro recall"] = run.Metrics.Int8Press.Accuracy, run.Metrics.Int8Press.MacroRecall
-		r.Figures["int8 accuracy"], r.Figures["int8 macro recall"] = run.Metrics.Int8.Accuracy, run.Metrics.Int8.MacroRecall
-		r.Figures["float accuracy"], r.Figures["float macro recall"] = run.Metrics.Float.Accuracy, run.Metrics.Float.MacroRecall
-	}
 	return r
+}
+
+// figures are a training's; what was not measured is left out.
+func figures(m report.Metrics) map[string]float64 {
+	all := map[string]float64{
+		"press accuracy": m.Int8Press.Accuracy, "press macro recall": m.Int8Press.MacroRecall,
+		"int8 accuracy": m.Int8.Accuracy, "int8 macro recall": m.Int8.MacroRecall,
+		"float accuracy": m.Float.Accuracy, "float macro recall": m.Float.MacroRecall,
+		"calibration error": m.Doubt.CalibrationError,
+		"named":             m.Doubt.Accepted, "named, unknown": m.Doubt.UnknownAccepted, "named, no cloth": m.Doubt.ThingsAccepted,
+	}
+	for class, count := range m.Int8Press.PerClass {
+		all["press recall, "+class] = count.Recall()
+	}
+	maps.DeleteFunc(all, func(_ string, v float64) bool { return math.IsNaN(v) })
+	return all
 }
 
 // record describes a cross-validation.
@@ -121,9 +140,16 @@ func (v *validation) record(result *CrossvalResult) (Record, error) {
 		"float accuracy": of.Float.Accuracy.Mean, "float macro recall": of.Float.MacroRecall.Mean,
 		"calibration error": of.Calibration.Error,
 	}
+	for class, recall := range of.Kiosk.Recall {
+		r.Figures["press recall, "+class] = recall.Mean
+	}
+	contents := map[string]string{}
+	for _, p := range v.pictures {
+		contents[below(v.dir, p.Path)] = hex.EncodeToString(p.Content[:])
+	}
 	for _, h := range result.Held {
 		r.Answers = append(r.Answers, Answer{
-			File: h.File, Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.press())], Float: v.classes[top(h.FloatLogits)],
+			File: h.File, Content: contents[h.File], Seed: h.Seed, Class: v.classes[h.Label], Press: v.classes[top(h.press())], Float: v.classes[top(h.FloatLogits)],
 		})
 	}
 	return r, nil

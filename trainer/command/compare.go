@@ -36,21 +36,27 @@ were tested with, with a 95 % interval.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), found)
 			}
-			return printComparison(c.OutOrStdout(), found)
+			return printComparison(c.OutOrStdout(), args, found)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print it as JSON")
 	return c
 }
 
-func printComparison(w io.Writer, found *trainer.Comparison) error {
+func printComparison(w io.Writer, runs []string, found *trainer.Comparison) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "settings that differ\t%s\t%s\n", plain(runs[0]), plain(runs[1]))
 	for _, s := range found.Settings {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", plain(s.Name), cmp.Or(plain(s.First), "-"), cmp.Or(plain(s.Second), "-"))
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", plain(s.Name), cmp.Or(plain(s.First), "-"), cmp.Or(plain(s.Second), "-"))
 	}
+	if len(found.Settings) == 0 {
+		fmt.Fprintln(t, "  none\t\t")
+	}
+	fmt.Fprintln(t, "figures\t\t")
 	for _, f := range found.Figures {
-		fmt.Fprintf(t, "%s\t%.2f %%\t%.2f %%\n", plain(f.Name), 100*f.First, 100*f.Second)
+		fmt.Fprintf(t, "  %s\t%.2f %%\t%.2f %%\n", plain(f.Name), 100*f.First, 100*f.Second)
 	}
+	fmt.Fprintf(t, "  time\t%.0f s\t%.0f s\n", found.Seconds[0], found.Seconds[1])
 	if err := t.Flush(); err != nil {
 		return err
 	}
@@ -65,7 +71,10 @@ func printComparison(w io.Writer, found *trainer.Comparison) error {
 	if m := found.McNemar; m != nil {
 		fmt.Fprintf(w, "%d pictures only the first names right, %d only the second (McNemar's exact test: p = %.3f).\n", m.OnlyFirst, m.OnlySecond, m.P)
 	}
-	if found.Accuracy.Low <= 0 && found.Accuracy.High >= 0 {
+	switch a := found.Accuracy; {
+	case a.Low == 0 && a.High == 0:
+		fmt.Fprintln(w, "Both name the same pictures right.")
+	case a.Low <= 0 && a.High >= 0:
 		fmt.Fprintln(w, "So few pictures do not tell which of the two is better.")
 	}
 	return nil

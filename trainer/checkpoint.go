@@ -80,6 +80,16 @@ func (f *fit) resume(dir string) error {
 	return nil
 }
 
+func hasCheckpoint(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, checkpointName))
+	return err == nil
+}
+
+// replaces warns of a training that does not go on with the one in dir.
+func replaces(dir string) string {
+	return dir + " holds a training already, which this one replaces after its first epoch; --resume would go on with it."
+}
+
 func fits(a, b [][]float32) bool {
 	if len(a) != len(b) {
 		return false

@@ -36,6 +36,9 @@ func (f *fit) export(d *data, metrics map[string]float64) ([]byte, error) {
 		if c, err = c.trusted(model, &card, d.trust, d.lesson(f.train, f.experiment)); err != nil {
 			return nil, fmt.Errorf("tell the model how far to trust it: %w", err)
 		}
+		if card.Doubt == nil {
+			d.warn("The network has no features to learn doubt from, or more than a model can carry, so only a low confidence makes an answer unknown.")
+		}
 	}
 	if card.Golden, err = c.golden(f.train, len(d.classes)); err != nil {
 		return nil, fmt.Errorf("compute the golden pairs: %w", err)
@@ -121,10 +124,14 @@ func spread(all []picture.Picture, n int) []picture.Picture {
 // the same bytes everywhere: at 85 they took an eighth of the demonstration's model.
 const goldenQuality = 50
 
-// golden asks the model itself for its answers to one picture a motif.
+// goldenCount bounds the golden pairs: a few show as well as many that a kiosk computes
+// what the trainer did, and each makes the model larger by some 10 kB.
+const goldenCount = 8
+
+// golden asks the model itself for its answers to a picture each of the first motifs.
 func (c *classifier) golden(train []picture.Picture, classes int) ([]metadata.Golden, error) {
 	var pairs []metadata.Golden
-	for label := range classes {
+	for label := range min(classes, goldenCount) {
 		i := slices.IndexFunc(train, func(p picture.Picture) bool { return p.Label == label })
 		jpeg, err := train[i].JPEG(goldenQuality)
 		if err != nil {

@@ -44,6 +44,8 @@ func Pretrain(ctx context.Context, j Job) (report.Epoch, error) {
 		if err := f.resume(j.Out); err != nil {
 			return report.Epoch{}, err
 		}
+	} else if hasCheckpoint(j.Out) {
+		j.Show.Warn(replaces(j.Out))
 	}
 	if err := f.run(ctx, j.Out, j.Show); err != nil {
 		return report.Epoch{}, err

@@ -67,6 +67,10 @@ func TestPretrainResumes(t *testing.T) {
 	if string(backboneBytes(t, whole)) != string(backboneBytes(t, broken)) {
 		t.Error("a pretraining that was broken off gives another backbone")
 	}
+	show := &watcher{}
+	if _, err := Pretrain(t.Context(), Job{Out: broken, Experiment: brief(), Show: show}); err != nil || !strings.Contains(strings.Join(show.warnings, "\n"), "holds a training already") {
+		t.Errorf("one that replaces another says %q, %v", show.warnings, err)
+	}
 }
 
 func backboneBytes(t *testing.T, dir string) []byte {
@@ -80,6 +84,30 @@ func backboneBytes(t *testing.T, dir string) []byte {
 
 // TestBuiltInBackboneIsOfItsRecipe: who changes configs/pretrain.yaml, the default
 // network or the families has to make the backbone again.
+func TestDemonstrationIsOfItsRecipe(t *testing.T) {
+	file, err := os.ReadFile("../firmware/demo/demo.tflite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := infer.Load(file, infer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := configs.LoadExperiment("../configs/cloths.yaml")
+	if err == nil {
+		e, err = withBackbone(e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if of := model.Metadata().Provenance; of.Config != experimentJSON(e) {
+		t.Errorf("the demonstration was trained by another recipe (make demo-model trains it again):\n%s\n%s", of.Config, experimentJSON(e))
+	}
+	if model.MACs() >= 60e6 || len(file) >= 1e6 {
+		t.Errorf("a model of the default recipe takes %d multiplications and %d bytes", model.MACs(), len(file))
+	}
+}
+
 func TestBuiltInBackboneIsOfItsRecipe(t *testing.T) {
 	model, err := infer.Load(backbone.Patterns, infer.Options{})
 	if err != nil {

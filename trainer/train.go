@@ -64,8 +64,8 @@ func Train(ctx context.Context, j Job) (*report.Run, error) {
 		if err := f.resume(j.Out); err != nil {
 			return nil, err
 		}
-	} else if _, err := os.Stat(filepath.Join(j.Out, checkpointName)); err == nil {
-		d.warn("%s holds a training already, which this one replaces after its first epoch; --resume would go on with it.", j.Out)
+	} else if hasCheckpoint(j.Out) {
+		d.warn("%s", replaces(j.Out))
 	}
 	epochs := j.Experiment.Training.Epochs
 	if err := f.run(ctx, j.Out, within{j.Show, "", 0, (1 + j.Experiment.Decision.Folds) * epochs}); err != nil {

@@ -177,6 +177,24 @@ func TestTrainLearnsAndWrites(t *testing.T) {
 	}
 }
 
+// Golden pairs do not make a model of many motifs large.
+func TestManyMotifsHaveFewGoldenPairs(t *testing.T) {
+	dir, out, e, rng := t.TempDir(), t.TempDir(), small(), rand.New(rand.NewPCG(4, 4))
+	for label := range goldenCount + 2 {
+		save(t, filepath.Join(dir, "train", fmt.Sprint("motif", label), "1.png"), stripes(motifs[label%3], rng))
+	}
+	if err := os.Mkdir(filepath.Join(dir, "test"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "motif0", "broken.png"), []byte("nothing"))
+	e.Training.Epochs = 1
+	_, file := train(t, Job{Data: dir, Out: out, Experiment: e})
+	m, err := infer.Load(file, infer.Options{})
+	if err != nil || len(m.Labels()) != goldenCount+2 || len(m.Metadata().Golden) != goldenCount {
+		t.Errorf("%d golden pairs, %v", len(m.Metadata().Golden), err)
+	}
+}
+
 func TestSameSeedSameModel(t *testing.T) {
 	dir := cloths(t, 10, 2)
 	e := small()

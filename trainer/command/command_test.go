@@ -89,7 +89,7 @@ func TestFromDrawingToEvaluating(t *testing.T) {
 	if lines := strings.Count(ok("evaluate", "--list", "--model", model, "--data", cloths), ".jpg\t"); lines != 4 {
 		t.Errorf("evaluate --list names %d of 4 pictures", lines)
 	}
-	if text := ok("inspect", model); !strings.Contains(text, "CONV_2D") || !strings.Contains(text, "labels: rangkiang, rumah_gadang") {
+	if text := ok("inspect", model); !strings.Contains(text, "CONV_2D") || !strings.Contains(text, "labels: rangkiang, rumah_gadang") || !strings.Contains(text, "trained by canting-trainer, seed 1, on ") {
 		t.Errorf("inspect prints %s", text)
 	}
 	var s summary

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"canting/infer/metadata"
 	"canting/infer/tflite"
 
 	"github.com/spf13/cobra"
@@ -97,6 +98,14 @@ func inspect(w io.Writer, m *tflite.Model, size int) error {
 	fmt.Fprintf(w, "\n%s\nfile: %d bytes\nlabels: %s\n", plain(m.Description), size, plain(strings.Join(m.Labels, ", ")))
 	if m.Canting == nil {
 		fmt.Fprintln(w, "no canting metadata: preprocessing would be assumed")
+		return nil
 	}
+	card, err := metadata.Parse(m.Canting)
+	if err != nil {
+		return fmt.Errorf("read the model's metadata: %w", err)
+	}
+	of := card.Provenance
+	fmt.Fprintf(w, "trained by %s, seed %d, on %d pictures, data set SHA-256 %s\n", plain(of.Tool), of.Seed, of.Pictures, plain(of.DataSet))
+	fmt.Fprintf(w, "confidence at a temperature of %.2f; named from a familiarity of %.2f on\n", card.Temperature, card.Threshold)
 	return nil
 }

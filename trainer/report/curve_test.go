@@ -36,18 +36,21 @@ func TestAdviceFollowsTheLastDoubling(t *testing.T) {
 		want          []string
 	}{
 		"parang gains for certain": {
-			[]Evaluation{fold(8, 3), fold(7, 4), fold(8, 3), fold(9, 3)}, []Evaluation{fold(8, 9), fold(8, 9), fold(8, 9), fold(7, 9)},
+			[]Evaluation{fold(8, 3), fold(7, 4), fold(8, 3), fold(9, 3)},
+			[]Evaluation{fold(8, 9), fold(8, 9), fold(8, 9), fold(7, 9)},
 			[]string{"More photographs would help. ", "parang is missed most: from 20 to 40 of its photographs, those recognised rose from 32.5 to 90.0 %. Begin with it."},
 		},
 		"both gain": {
-			[]Evaluation{fold(5, 5), fold(5, 6), fold(6, 5), fold(5, 5)}, []Evaluation{fold(8, 9), fold(9, 9), fold(8, 9), fold(7, 9)},
+			[]Evaluation{fold(5, 5), fold(5, 6), fold(6, 5), fold(5, 5)},
+			[]Evaluation{fold(8, 9), fold(9, 9), fold(8, 9), fold(7, 9)},
 			[]string{"More photographs would help. ", "kawung is missed most: from 10 to 20"},
 		},
 		"nothing gains": {
 			times(4, fold(8, 9)), times(4, fold(8, 9)), []string{"would hardly help. ", missed + ": see in a training's report"},
 		},
 		"it comes and goes": {
-			[]Evaluation{fold(5, 5), fold(9, 9), fold(8, 9), fold(9, 9)}, []Evaluation{fold(8, 9), fold(5, 9), fold(9, 9), fold(10, 9)},
+			[]Evaluation{fold(5, 5), fold(9, 9), fold(8, 9), fold(9, 9)},
+			[]Evaluation{fold(8, 9), fold(5, 9), fold(9, 9), fold(10, 9)},
 			[]string{"cannot be told from so few. ", missed + ": begin with it."},
 		},
 		"three folds alike tell nothing": {

@@ -97,7 +97,7 @@ func TestFromDrawingToEvaluating(t *testing.T) {
 		t.Errorf("inspect --json: %v, %+v", err, s)
 	}
 	folds := filepath.Join(dir, "folds")
-	if text := ok("crossval", "--data", cloths, "--out", folds, "--config", config, "--folds", "2", "--seeds", "1"); !strings.Contains(text, "8 photographs, 2 folds, 1 seeds") {
+	if text := ok("crossval", "--data", cloths, "--out", folds, "--config", config, "--folds", "2", "--seeds", "1"); !strings.Contains(text, "8 photographs, 2 folds, seeds [1]") {
 		t.Errorf("crossval prints %q", text)
 	}
 	if text := ok("compare", out, folds); !strings.Contains(text, "On the 4 pictures that both were tested with") || !strings.Contains(text, "folds") {

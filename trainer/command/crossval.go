@@ -59,7 +59,7 @@ that is done is not done again.`,
 }
 
 func printCrossval(w io.Writer, r report.Crossval) {
-	fmt.Fprintf(w, "%d photographs, %d folds, %d seeds; means with 95 %% intervals (corrected resampled t)\n", r.Pictures, r.Folds, len(r.Seeds))
+	fmt.Fprintf(w, "%d photographs, %d folds, seeds %v; means with 95 %% intervals (corrected resampled t)\n", r.Pictures, r.Folds, r.Seeds)
 	for _, row := range []struct {
 		name string
 		of   report.Folds

@@ -17,7 +17,8 @@ import (
 type things [][]pattern.Family
 
 // learntThings are what a network is trained to be unsure of and learns doubt from;
-// newThings, what it is measured with, are of no series that it has learnt from.
+// newThings are what it is measured with: their drawn patterns are of no series that it
+// has learnt from, all else is of the same kinds and drawn anew.
 func learntThings() things { return bothThings()[0] }
 func newThings() things    { return bothThings()[1] }
 

@@ -25,8 +25,8 @@ func names(t things) []string {
 	return all
 }
 
-// What is measured with is of no kind that was learnt from, and neither is of a
-// gallery's cloths.
+// The patterns that are measured with are of no series that was learnt from, and neither
+// are of a gallery's cloths.
 func TestThingsAreApart(t *testing.T) {
 	learnt, unseen := names(learntThings()), names(newThings())
 	if len(learnt) < 25 || len(unseen) < 25 || len(learnt)+len(unseen) != len(pattern.Strange()) {

@@ -16,9 +16,9 @@ func (m *Model) checkDoubt() error {
 	if f == nil {
 		return fmt.Errorf("the metadata tell how to doubt the model's features, and it does not end in a fully connected layer")
 	}
-	if d.Directions.Columns != f.n || len(d.Offsets) != len(m.labels) {
+	if d.Directions.Columns != f.n || d.Labels() != len(m.labels) {
 		return fmt.Errorf("the metadata tell how to doubt %d features of %d labels, the model has %d of %d",
-			d.Directions.Columns, len(d.Offsets), f.n, len(m.labels))
+			d.Directions.Columns, d.Labels(), f.n, len(m.labels))
 	}
 	return nil
 }

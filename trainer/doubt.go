@@ -8,23 +8,42 @@ import (
 	"canting/infer/metadata"
 	"canting/trainer/nn"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/optimize"
 )
 
 // sighting is how an int8 model answers a visitor's press with a picture that it was
 // not trained on.
 type sighting struct {
-	label    int
-	logits   []float32 // the views' mean of infer.Model.Logits
-	evidence float32   // the views' mean of metadata.Doubt's Evidence
+	label  int
+	logits []float32 // the views' mean of infer.Model.Logits
+	// against is, of each view, metadata.Doubt's evidence against each kind of none;
+	// empty without a doubt.
+	against [][]float32
+}
+
+// evidence is the views' mean of the least evidence, less each kind's shift.
+func (s sighting) evidence(shifts []float64) float64 {
+	sum := 0.0
+	for _, view := range s.against {
+		least := math.Inf(1)
+		for kind, v := range view {
+			least = min(least, float64(v)-shifts[kind])
+		}
+		sum += least
+	}
+	return sum / float64(len(s.against))
 }
 
 // trust is how far a model's answers may be believed, as pictures held out of the
 // training tell.
 type trust struct {
 	temperature float64
-	// bias makes the familiarity of what is to be named at least trustedFrom.
-	bias float64
+	// shifts make the evidence against each kind of none alike: the same share of what
+	// is known has less than none. The first kind's is 0. Then bias makes the
+	// familiarity of what is to be named at least trustedFrom.
+	shifts []float64
+	bias   float64
 	// least is the probability from which on a model without features trusts its
 	// answer.
 	least float64
@@ -43,12 +62,39 @@ func newTrust(known []sighting, accept float64) (trust, error) {
 	if t.temperature, err = temperature(known); err != nil {
 		return trust{}, err
 	}
-	evidence, probability := make([]float64, len(known)), make([]float64, len(known))
-	for i, s := range known {
-		evidence[i], probability[i] = float64(s.evidence), slices.Max(s.probabilities(t.temperature))
+	var probability []float64
+	for _, s := range known {
+		probability = append(probability, slices.Max(s.probabilities(t.temperature)))
 	}
-	t.bias, t.least = -exceeded(evidence, accept), exceeded(probability, accept)
+	t.least = exceeded(probability, accept)
+	if len(known[0].against) > 0 {
+		t.weigh(known, accept)
+	}
 	return t, nil
+}
+
+// weigh finds what the evidence is to be. Each kind of none is granted as many of the
+// refusals: of one threshold for all, a kind that is like the motifs would take all.
+func (t *trust) weigh(known []sighting, accept float64) {
+	kinds := len(known[0].against[0])
+	granted := 1 - (1-accept)/float64(kinds)
+	for kind := range kinds {
+		var evidence []float64
+		for _, s := range known {
+			sum := 0.0
+			for _, view := range s.against {
+				sum += float64(view[kind])
+			}
+			evidence = append(evidence, sum/float64(len(s.against)))
+		}
+		t.shifts = append(t.shifts, exceeded(evidence, granted))
+	}
+	floats.AddConst(-t.shifts[0], t.shifts)
+	var evidence []float64
+	for _, s := range known {
+		evidence = append(evidence, s.evidence(t.shifts))
+	}
+	t.bias = -exceeded(evidence, accept)
 }
 
 // exceeded is the largest value that a share of them all has at least.
@@ -96,8 +142,11 @@ func (t trust) into(card *metadata.Canting, doubt *metadata.Doubt) {
 	card.Temperature, card.Threshold = t.temperature, t.least
 	if doubt != nil {
 		card.Doubt, card.Threshold = doubt, trustedFrom
-		for label := range doubt.Offsets {
+		for label := range doubt.Labels() {
 			doubt.Offsets[label] += float32(t.bias)
+		}
+		for kind := range doubt.Others {
+			doubt.Offsets[doubt.Labels()+kind] += float32(t.shifts[kind+1])
 		}
 	}
 }

@@ -40,7 +40,7 @@ func TestTrustNamesItsShareOfTheKnown(t *testing.T) {
 	draw := func(n int) []sighting {
 		var all []sighting
 		for i := range n {
-			known := sighting{label: i % 2, logits: []float32{0, 0}, evidence: float32(5 + rng.NormFloat64())}
+			known := sighting{label: i % 2, logits: []float32{0, 0}, against: [][]float32{{float32(5 + rng.NormFloat64())}}}
 			known.logits[i%2] = float32(3 + rng.NormFloat64())
 			all = append(all, known)
 		}
@@ -54,7 +54,7 @@ func TestTrustNamesItsShareOfTheKnown(t *testing.T) {
 	learnt.into(&card, &metadata.Doubt{Directions: metadata.Matrix{Columns: 1, Numbers: []float32{1, -1}}, Offsets: []float32{0, -9}})
 	named, alone := 0.0, 0.0
 	for _, s := range draw(4000) {
-		if metadata.Familiarity(card.Doubt.Evidence([]float32{s.evidence})) >= card.Threshold {
+		if metadata.Familiarity(card.Doubt.Evidence(s.against[0])) >= card.Threshold {
 			named++
 		}
 		if slices.Max(s.probabilities(learnt.temperature)) >= learnt.least {
@@ -66,8 +66,57 @@ func TestTrustNamesItsShareOfTheKnown(t *testing.T) {
 			t.Errorf("by %s %.3f of other known pictures are named, want 0.95", what, share)
 		}
 	}
+	other, err := newTrust([]sighting{{logits: []float32{1, 0}}, {label: 1, logits: []float32{0, 1}}}, 0.95)
+	if err != nil || other.bias != 0 || other.shifts != nil {
+		t.Errorf("without a doubt the trust is %+v, %v", other, err)
+	}
 	if _, err := newTrust(nil, 0.95); err == nil {
 		t.Error("trust is learnt from nothing")
+	}
+}
+
+// Where the known are near one kind of none and far from another, as many of them are
+// refused for the one as for the other, in each of their views.
+func TestEachKindOfNoneHasItsShareOfTheRefusals(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	draw := func(n int) (all []sighting) {
+		for i := range n {
+			far, near := 20+rng.NormFloat64(), 1+3*rng.NormFloat64()
+			s := sighting{label: i % 2, logits: []float32{0, 0}}
+			s.logits[i%2] = 3
+			for range 2 {
+				s.against = append(s.against, []float32{float32(far + 0.1*rng.NormFloat64()), float32(near + 0.1*rng.NormFloat64())})
+			}
+			all = append(all, s)
+		}
+		return all
+	}
+	learnt, err := newTrust(draw(4000), 0.9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The features are the label's odds against both kinds: of what is no cloth, whose row
+	// is taken from the others', and of the other kind.
+	card := metadata.Default()
+	learnt.into(&card, &metadata.Doubt{Directions: metadata.Matrix{Columns: 2, Numbers: []float32{1, 0, 1, -1}}, Offsets: []float32{0, 0}, Others: 1})
+	refused := [3]float64{}
+	others := draw(4000)
+	for _, s := range others {
+		evidence, against := float32(0), [2]float32{}
+		for _, view := range s.against {
+			evidence += card.Doubt.Evidence(view) / 2
+			for kind := range against {
+				against[kind] += card.Doubt.Against(kind, view) / 2
+			}
+		}
+		for i, v := range []float32{evidence, against[0], against[1]} {
+			if metadata.Familiarity(v) < card.Threshold {
+				refused[i] += 1 / float64(len(others))
+			}
+		}
+	}
+	if math.Abs(refused[0]-0.1) > 0.02 || math.Abs(refused[1]-refused[2]) > 0.02 || refused[1] < 0.03 {
+		t.Errorf("%.3f are refused, %.3f for one kind of none and %.3f for the other", refused[0], refused[1], refused[2])
 	}
 }
 

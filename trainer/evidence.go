@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
@@ -26,24 +27,27 @@ type example struct {
 const ridge = 0.03
 
 // newDoubt learns to tell each of the labels from none of them: multinomial logistic
-// regression over standardised features. Every label counts the same, and so do all
-// examples of none, of which the user's own make up half. It is nil for more numbers
+// regression over standardised features. Every label counts the same, and so does what
+// is drawn and, where there is any, what is the user's own. It is nil for more numbers
 // than a model may carry.
 func newDoubt(examples []example, labels int) (*metadata.Doubt, error) {
 	p := len(examples[0].features)
-	if labels*p > metadata.MaxNumbers {
+	r := &regression{labels: labels, classes: labels + 1, examples: examples}
+	if slices.ContainsFunc(examples, func(e example) bool { return e.own }) {
+		r.classes++
+	}
+	if r.classes*p > metadata.MaxNumbers {
 		return nil, nil
 	}
-	x := features(examples)
-	means, deviations := standardise(x)
-	r := &regression{x: x, labels: labels, examples: examples, weights: weights(examples)}
-	start := make([]float64, (labels+1)*(p+1))
+	r.x, r.weights = features(examples), r.weigh()
+	means, deviations := standardise(r.x)
+	start := make([]float64, r.classes*(p+1))
 	found, err := optimize.Minimize(optimize.Problem{Func: r.loss, Grad: r.gradient}, start,
 		&optimize.Settings{GradientThreshold: 1e-5, MajorIterations: 300}, &optimize.LBFGS{})
 	if found == nil { // an error beside a result is of a search that got no further
 		return nil, fmt.Errorf("learn what speaks for the motifs: %w", err)
 	}
-	return against(found.X, labels, means, deviations), nil
+	return r.against(found.X, means, deviations), nil
 }
 
 // features are (examples, features).
@@ -75,52 +79,48 @@ func standardise(x *mat.Dense) (means, deviations []float64) {
 	return means, deviations
 }
 
-// weights are what each example counts; their sum is 1.
-func weights(examples []example) []float64 {
-	type kind struct {
-		label int
-		own   bool
+// regression is the multinomial logistic one. Its parameters are a row of weights for
+// each label, for what is drawn and no cloth and, last, for what is the user's own and
+// none of the labels, with the bias at the row's end.
+type regression struct {
+	x               *mat.Dense // (examples, features), standardised
+	labels, classes int
+	examples        []example
+	weights         []float64
+}
+
+// weigh is what each example counts; their sum is 1, and so is that of each class to
+// another's.
+func (r *regression) weigh() []float64 {
+	counts := make([]float64, r.classes)
+	for i := range r.examples {
+		counts[r.target(i)]++
 	}
-	counts := map[kind]int{}
-	for _, e := range examples {
-		counts[kind{e.label, e.own}]++
-	}
-	w := make([]float64, len(examples))
-	for i, e := range examples {
-		w[i] = 1 / float64(counts[kind{e.label, e.own}])
-		if e.label == dataset.NoMotif && counts[kind{e.label, !e.own}] > 0 {
-			w[i] /= 2
-		}
+	w := make([]float64, len(r.examples))
+	for i := range w {
+		w[i] = 1 / counts[r.target(i)]
 	}
 	floats.Scale(1/floats.Sum(w), w)
 	return w
 }
 
-// regression is the multinomial logistic one. Its parameters are a row of weights for
-// each label and, last, for none of them, with the bias at the row's end.
-type regression struct {
-	x        *mat.Dense // (examples, features), standardised
-	labels   int
-	examples []example
-	weights  []float64
-}
-
-// classes are the labels and none of them.
-func (r *regression) classes() int { return r.labels + 1 }
-
 func (r *regression) target(i int) int {
-	if r.examples[i].label == dataset.NoMotif {
+	switch e := r.examples[i]; {
+	case e.own:
+		return r.labels + 1
+	case e.label == dataset.NoMotif:
 		return r.labels
+	default:
+		return e.label
 	}
-	return r.examples[i].label
 }
 
 // logits are (examples, classes).
 func (r *regression) logits(parameters []float64) *mat.Dense {
 	_, p := r.x.Dims()
-	w := mat.NewDense(r.classes(), p+1, parameters)
+	w := mat.NewDense(r.classes, p+1, parameters)
 	var z mat.Dense
-	z.Mul(r.x, w.Slice(0, r.classes(), 0, p).T())
+	z.Mul(r.x, w.Slice(0, r.classes, 0, p).T())
 	z.Apply(func(_, class int, v float64) float64 { return v + w.At(class, p) }, &z)
 	return &z
 }
@@ -146,10 +146,10 @@ func (r *regression) gradient(to, parameters []float64) {
 		}
 		row[r.target(i)] -= w
 	}
-	g := mat.NewDense(r.classes(), p+1, to)
+	g := mat.NewDense(r.classes, p+1, to)
 	var slopes mat.Dense
 	slopes.Mul(z.T(), r.x)
-	for class := range r.classes() {
+	for class := range r.classes {
 		copy(g.RawRowView(class), slopes.RawRowView(class))
 		g.Set(class, p, mat.Sum(z.ColView(class)))
 	}
@@ -159,22 +159,26 @@ func (r *regression) gradient(to, parameters []float64) {
 // eachWeight calls f with the place of each parameter but the biases.
 func (r *regression) eachWeight(f func(int)) {
 	_, p := r.x.Dims()
-	for i := range r.classes() * (p + 1) {
+	for i := range r.classes * (p + 1) {
 		if i%(p+1) != p {
 			f(i)
 		}
 	}
 }
 
-// against is the labels' rows less that of none, for features as the model gives them.
-func against(parameters []float64, labels int, means, deviations []float64) *metadata.Doubt {
+// against is the other rows less that of what is drawn, for features as the model gives
+// them.
+func (r *regression) against(parameters, means, deviations []float64) *metadata.Doubt {
 	p := len(means)
-	w := mat.NewDense(labels+1, p+1, parameters)
-	d := &metadata.Doubt{Directions: metadata.Matrix{Columns: p}}
-	for label := range labels {
-		offset := w.At(label, p) - w.At(labels, p)
+	w := mat.NewDense(r.classes, p+1, parameters)
+	d := &metadata.Doubt{Directions: metadata.Matrix{Columns: p}, Others: r.classes - r.labels - 1}
+	for class := range r.classes {
+		if class == r.labels {
+			continue
+		}
+		offset := w.At(class, p) - w.At(r.labels, p)
 		for j := range p {
-			direction := (w.At(label, j) - w.At(labels, j)) / deviations[j]
+			direction := (w.At(class, j) - w.At(r.labels, j)) / deviations[j]
 			offset -= direction * means[j]
 			d.Directions.Numbers = append(d.Directions.Numbers, float32(direction))
 		}

@@ -55,8 +55,9 @@ func TestEvidenceGradient(t *testing.T) {
 	examples[2].own = true
 	x := features(examples)
 	standardise(x)
-	r := &regression{x: x, labels: 2, examples: examples, weights: weights(examples)}
-	at := make([]float64, 12)
+	r := &regression{x: x, labels: 2, classes: 4, examples: examples}
+	r.weights = r.weigh()
+	at := make([]float64, 16)
 	for i := range at {
 		at[i] = rng.NormFloat64()
 	}
@@ -75,22 +76,22 @@ func TestEvidenceGradient(t *testing.T) {
 	}
 }
 
-// However few a curator's own pictures of nothing are, they count as much as all the
-// drawn ones.
+// However few a curator's own pictures of nothing are, they are a kind of their own and
+// count as much as all the drawn ones.
 func TestOwnPicturesOfNothingCountAsMuchAsDrawnOnes(t *testing.T) {
 	examples := drawExamples(rand.New(rand.NewPCG(4, 4)), 300)
 	for range 2 {
 		examples = append(examples, example{features: []float32{4, -60, 7}, label: dataset.NoMotif, own: true})
 	}
 	var sums [4]float64
-	for i, w := range weights(examples) {
+	for i, w := range (&regression{labels: 2, classes: 4, examples: examples}).weigh() {
 		kind := examples[i].label + 1
 		if examples[i].own {
 			kind = 3
 		}
 		sums[kind] += w
 	}
-	for kind, want := range [4]float64{1. / 6, 1. / 3, 1. / 3, 1. / 6} {
+	for kind, want := range [4]float64{1. / 4, 1. / 4, 1. / 4, 1. / 4} {
 		if math.Abs(sums[kind]-want) > 1e-9 {
 			t.Errorf("kind %d counts %v, want %v", kind, sums[kind], want)
 		}
@@ -102,6 +103,9 @@ func TestOwnPicturesOfNothingCountAsMuchAsDrawnOnes(t *testing.T) {
 	with, err := newDoubt(examples, 2)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if without.Others != 0 || with.Others != 1 || with.Labels() != 2 {
+		t.Fatalf("the kinds of none besides drawn ones are %d and %d", without.Others, with.Others)
 	}
 	own := examples[300].features
 	if with.Evidence(own) > without.Evidence(own)-0.5 {

@@ -130,20 +130,24 @@ func sightings(file []byte, l lesson, held []picture.Picture) ([]sighting, error
 	return seen, nil
 }
 
-// sight is the model's answer to a press, its evidence 0 without a doubt.
+// sight is the model's answer to a press; doubt may be nil.
 func (c *classifier) sight(p picture.Picture, doubt *metadata.Doubt) (sighting, error) {
 	s := sighting{label: p.Label}
 	var views [][]float32
 	if _, err := c.pressBox(p, func(int) {
 		views = append(views, c.logits())
-		if doubt != nil {
-			s.evidence += doubt.Evidence(c.session.Features())
+		if doubt == nil {
+			return
 		}
+		against := make([]float32, 1+doubt.Others)
+		for kind := range against {
+			against[kind] = doubt.Against(kind, c.session.Features())
+		}
+		s.against = append(s.against, against)
 	}); err != nil {
 		return sighting{}, err
 	}
 	s.logits = meanOf(views)
-	s.evidence /= float32(len(views))
 	return s, nil
 }
 

@@ -12,13 +12,19 @@ import (
 // Doubt is how a model knows a picture of one of its motifs from one of anything
 // else: by how much more a picture's features, which the last fully connected layer
 // reads, speak for a motif than for none. It is a multinomial logistic regression
-// with a class for all that is no cloth, whose own row is taken from the labels'.
+// with a class for all that is no cloth, whose own row is taken from the others'.
 type Doubt struct {
 	// Directions have a row a label, as long as the features, and Offsets a number a
-	// label: together the logarithm of the odds of the label against none of them.
+	// label: together the logarithm of the odds of the label against what is no cloth.
 	Directions Matrix    `json:"directions"`
 	Offsets    []float32 `json:"offsets"`
+	// Others is how many rows follow the labels', of other kinds of what is none of
+	// them: the cloths of a gallery's folder unknown.
+	Others int `json:"others,omitempty"`
 }
+
+// Labels is how many labels the doubt is of.
+func (d *Doubt) Labels() int { return len(d.Offsets) - d.Others }
 
 // MaxNumbers bounds a Doubt's matrix: 256 labels of 1024 features.
 const MaxNumbers = 1 << 18
@@ -76,16 +82,31 @@ func (m *Matrix) UnmarshalJSON(text []byte) error {
 // mostEvidence bounds Evidence either way, so that means of any are numbers.
 const mostEvidence = 1e6
 
-// Evidence is the logarithm of the odds of the label that features speak for most
-// against none of them: the same bits on every architecture.
+// Evidence is how much more features speak for the likeliest label than for the
+// likeliest kind of none: the same bits on every architecture.
 func (d *Doubt) Evidence(features []float32) float32 {
-	most := float32(-mostEvidence)
-	for label, offset := range d.Offsets {
-		if odds := dot(d.Directions.Row(label), features) + offset; odds > most {
-			most = odds
-		}
+	least := d.Against(0, features)
+	for kind := range d.Others {
+		least = min(least, d.Against(kind+1, features))
 	}
-	return min(most, mostEvidence)
+	return least
+}
+
+// Against is the logarithm of the odds of the label that features speak for most
+// against one kind of none: what is no cloth, 0, or one of Others, from 1.
+func (d *Doubt) Against(kind int, features []float32) float32 {
+	most := float32(-mostEvidence)
+	for label := range d.Labels() {
+		most = max(most, d.odds(label, features))
+	}
+	if kind > 0 {
+		most -= d.odds(d.Labels()+kind-1, features)
+	}
+	return min(max(most, -mostEvidence), mostEvidence)
+}
+
+func (d *Doubt) odds(row int, features []float32) float32 {
+	return dot(d.Directions.Row(row), features) + d.Offsets[row]
 }
 
 // dot keeps the compiler from fusing products and sums, which some architectures
@@ -106,8 +127,9 @@ func Familiarity(evidence float32) float64 { return 1 / (1 + math.Exp(-float64(e
 
 // check reports what no model could judge by.
 func (d Doubt) check() error {
-	if len(d.Offsets) == 0 || d.Directions.Rows() != len(d.Offsets) {
-		return fmt.Errorf("doubt: there are %d directions and %d offsets, not one a label: train the model again", d.Directions.Rows(), len(d.Offsets))
+	if d.Others < 0 || d.Labels() < 1 || d.Directions.Rows() != len(d.Offsets) {
+		return fmt.Errorf("doubt: there are %d directions and %d offsets, %d of them of other kinds, not one a label: train the model again",
+			d.Directions.Rows(), len(d.Offsets), d.Others)
 	}
 	for _, v := range slices.Concat(d.Directions.Numbers, d.Offsets) {
 		if !(math.Abs(float64(v)) <= 1e18) {

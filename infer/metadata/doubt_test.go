@@ -36,6 +36,8 @@ func TestImpossibleDoubtIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Doubt){
 		"a direction too few": func(d *Doubt) { d.Directions.Numbers = d.Directions.Numbers[:3] },
 		"an offset too few":   func(d *Doubt) { d.Offsets = d.Offsets[:1] },
+		"no label left":       func(d *Doubt) { d.Others = 2 },
+		"fewer than none":     func(d *Doubt) { d.Others = -1 },
 		"no number":           func(d *Doubt) { d.Directions.Numbers[3] = float32(math.NaN()) },
 		"an infinite number":  func(d *Doubt) { d.Directions.Numbers[0] = float32(math.Inf(1)) },
 		"too large an offset": func(d *Doubt) { d.Offsets[0] = 2e18 },
@@ -61,5 +63,19 @@ func TestImpossibleDoubtIsRefused(t *testing.T) {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), "matrix") {
 			t.Errorf("the numbers %q give %v", numbers, err)
 		}
+	}
+}
+
+func TestEvidenceIsAgainstTheLikeliestKindOfNone(t *testing.T) {
+	d := Doubt{Directions: Matrix{1, []float32{2, 1, 3}}, Offsets: []float32{0, 1, -4}, Others: 1}
+	for feature, want := range map[float32][2]float32{1: {2, 3}, 5: {10, -1}} {
+		f := []float32{feature}
+		if got := [2]float32{d.Against(0, f), d.Against(1, f)}; got != want || d.Evidence(f) != min(want[0], want[1]) {
+			t.Errorf("of %v the evidence is %v, %v in all, want %v", feature, got, d.Evidence(f), want)
+		}
+	}
+	d.Offsets[2] = 1e18
+	if got := d.Evidence([]float32{1}); got != -mostEvidence {
+		t.Errorf("beyond bounds the evidence is %v", got)
 	}
 }

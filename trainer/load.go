@@ -114,9 +114,11 @@ func (d *data) readUnknown(ctx context.Context, samples []dataset.Sample, in con
 const mostTwins = 10
 
 // warnTwins finds pictures that seem to show the same: one in train and test makes the
-// test lie, one under two motifs cannot be learnt.
+// test lie, one under two motifs, or under one and in the folder unknown, cannot be
+// learnt.
 func (d *data) warnTwins(ctx context.Context) error {
-	all := slices.Concat(d.train, d.test)
+	all := slices.Concat(d.train, d.unknown, d.test, d.testUnknown)
+	trained := len(d.train) + len(d.unknown)
 	small, err := thumbnailsOf(ctx, samplesOf(all))
 	if err != nil {
 		return err
@@ -124,7 +126,7 @@ func (d *data) warnTwins(ctx context.Context) error {
 	found := 0
 	for i, b := range all {
 		for j, a := range all[:i] {
-			clash, leak := a.Label != b.Label, j < len(d.train) && i >= len(d.train)
+			clash, leak := a.Label != b.Label, j < trained && i >= trained
 			if !clash && !leak || a.Content != b.Content && !small.alike(a.Sample, b.Sample) {
 				continue
 			}
@@ -132,7 +134,7 @@ func (d *data) warnTwins(ctx context.Context) error {
 			switch {
 			case found > mostTwins:
 			case clash:
-				d.warn("%s %s %s and lies under another motif: if they show one cloth, remove one of them.", b.Path, likeness(a, b), a.Path)
+				d.warn("%s %s %s, which lies under another name: if they show one cloth, remove one of them.", b.Path, likeness(a, b), a.Path)
 			default:
 				d.warn("%s, a test picture, %s %s, which is trained on: if they show one cloth, the test's figures will be too good. "+
 					"Put both into one folder below their motif's or, where train and test are folders, into the same of them.", b.Path, likeness(a, b), a.Path)

@@ -283,6 +283,7 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	}
 	put(t, filepath.Join(dir, "test", "dots", "twin.png"), twin)
 	put(t, filepath.Join(dir, "train", "plain", "twin.png"), twin)
+	put(t, filepath.Join(dir, "test", "unknown", "twin.png"), twin)
 	again, err := png.Decode(bytes.NewReader(twin))
 	if err != nil {
 		t.Fatal(err)
@@ -302,10 +303,11 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	all := strings.Join(show.warnings, "\n")
 	for _, want := range []string{
 		"broken.jpg", "empty.png", "2 of 21 training pictures could not be read",
-		"train/plain/twin.png is the same picture as " + dir + "/train/dots/train000.png and lies under another motif",
+		"train/plain/twin.png is the same picture as " + dir + "/train/dots/train000.png, which lies under another name",
 		"test/dots/twin.png, a test picture, is the same picture as " + dir + "/train/dots/train000.png",
 		"test/dots/again.jpg, a test picture, looks like " + dir + "/train/dots/train000.png",
-		"test/stripes/again.jpg is the same picture as " + dir + "/test/dots/again.jpg and lies under another motif",
+		"test/stripes/again.jpg is the same picture as " + dir + "/test/dots/again.jpg, which lies under another name",
+		"test/unknown/twin.png is the same picture as " + dir + "/train/dots/train000.png, which lies under another name",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning says %q:\n%s", want, all)

@@ -123,33 +123,35 @@ func (d *data) warnTwins(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := 0
+	var same, like []string
 	for i, b := range all {
 		for j, a := range all[:i] {
 			clash, leak := a.Label != b.Label, j < trained && i >= trained
-			if !clash && !leak || a.Content != b.Content && !small.alike(a.Sample, b.Sample) {
-				continue
-			}
-			found++
 			switch {
-			case found > mostTwins:
-			case clash:
-				d.warn("%s %s %s, which lies under another name: if they show one cloth, remove one of them.", b.Path, likeness(a, b), a.Path)
-			default:
-				d.warn("%s, a test picture, %s %s, which is trained on: if they show one cloth, the test's figures will be too good. "+
-					"Put both into one folder below their motif's or, where train and test are folders, into the same of them.", b.Path, likeness(a, b), a.Path)
+			case !clash && !leak:
+			case a.Content == b.Content:
+				same = append(same, twins(a, b, "is the same picture as", clash))
+			case small.alike(a.Sample, b.Sample):
+				like = append(like, twins(a, b, "looks like", clash))
 			}
 		}
 	}
-	if found > mostTwins {
-		d.warn("There are %d more such pairs.", found-mostTwins)
+	pairs := slices.Concat(same, like)
+	for _, w := range pairs[:min(len(pairs), mostTwins)] {
+		d.warn("%s", w)
+	}
+	if len(pairs) > mostTwins {
+		d.warn("There are %d more such pairs.", len(pairs)-mostTwins)
 	}
 	return nil
 }
 
-func likeness(a, b picture.Picture) string {
-	if a.Content == b.Content {
-		return "is the same picture as"
+// twins tells of two pictures under different names or, where these do not clash, on
+// both sides of the test.
+func twins(a, b picture.Picture, are string, clash bool) string {
+	if clash {
+		return fmt.Sprintf("%s %s %s, which lies under another name: if they show one cloth, remove one of them.", b.Path, are, a.Path)
 	}
-	return "looks like"
+	return fmt.Sprintf("%s, a test picture, %s %s, which is trained on: if they show one cloth, the test's figures will be too good. "+
+		"Put both into one folder below their motif's or, where train and test are folders, into the same of them.", b.Path, are, a.Path)
 }

@@ -283,17 +283,7 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 	}
 	put(t, filepath.Join(dir, "test", "dots", "twin.png"), twin)
 	put(t, filepath.Join(dir, "train", "plain", "twin.png"), twin)
-	put(t, filepath.Join(dir, "test", "unknown", "twin.png"), twin)
-	again, err := png.Decode(bytes.NewReader(twin))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var jpg bytes.Buffer
-	if err := jpeg.Encode(&jpg, again, &jpeg.Options{Quality: 60}); err != nil {
-		t.Fatal(err)
-	}
-	put(t, filepath.Join(dir, "test", "dots", "again.jpg"), jpg.Bytes())
-	put(t, filepath.Join(dir, "test", "stripes", "again.jpg"), jpg.Bytes())
+	put(t, filepath.Join(dir, "test", "dots", "again.jpg"), savedAgain(t, twin))
 	put(t, filepath.Join(dir, "train", "dots", "broken.jpg"), []byte("\xff\xd8\xff not a photograph"))
 	put(t, filepath.Join(dir, "train", "dots", "empty.png"), nil)
 	e := small()
@@ -306,12 +296,50 @@ func TestBadPicturesAreSaidAndLeftOut(t *testing.T) {
 		"train/plain/twin.png is the same picture as " + dir + "/train/dots/train000.png, which lies under another name",
 		"test/dots/twin.png, a test picture, is the same picture as " + dir + "/train/dots/train000.png",
 		"test/dots/again.jpg, a test picture, looks like " + dir + "/train/dots/train000.png",
-		"test/stripes/again.jpg is the same picture as " + dir + "/test/dots/again.jpg, which lies under another name",
-		"test/unknown/twin.png is the same picture as " + dir + "/train/dots/train000.png, which lies under another name",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning says %q:\n%s", want, all)
 		}
+	}
+}
+
+// savedAgain is a PNG as a JPEG.
+func savedAgain(t *testing.T, file []byte) []byte {
+	t.Helper()
+	m, err := png.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 60}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Of many pairs the ones with the same bytes come first, and what lies in the folder
+// unknown is looked at too.
+func TestManyTwins(t *testing.T) {
+	dir := cloths(t, 2, 1)
+	twin, err := os.ReadFile(filepath.Join(dir, "train", "dots", "train000.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "test", "dots", "again.jpg"), savedAgain(t, twin))
+	for i := range mostTwins {
+		put(t, filepath.Join(dir, "test", "unknown", fmt.Sprint(i, ".png")), twin)
+	}
+	var warnings []string
+	if _, err := load(context.Background(), dir, small(), func(w string) { warnings = append(warnings, w) }); err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range warnings[:mostTwins] {
+		if want := fmt.Sprint("/unknown/", i, ".png is the same picture as "); !strings.Contains(w, want) {
+			t.Errorf("warning %d is %q, want %q in it", i, w, want)
+		}
+	}
+	if last := warnings[len(warnings)-1]; len(warnings) != mostTwins+1 || !strings.Contains(last, "more such pairs") {
+		t.Errorf("of %d warnings the last is %q", len(warnings), last)
 	}
 }
 

@@ -121,9 +121,7 @@ func newValidation(ctx context.Context, e *configs.Experiment, dir string, o Cro
 	if v.unknown, err = v.readUnknown(ctx, slices.Concat(set.Unknown, set.TestUnknown), e.Input); err != nil {
 		return nil, err
 	}
-	if v.groups, err = groups(ctx, samplesOf(v.pictures)); err != nil {
-		return nil, err
-	}
+	v.groups = groups(v.pictures)
 	apart := make([]int, len(v.classes)) // how many groups each motif has
 	for _, group := range v.groups {
 		apart[v.pictures[group[0]].Label]++

@@ -15,7 +15,9 @@ import (
 	"strings"
 	"testing"
 
+	"canting/configs"
 	"canting/trainer/dataset"
+	"canting/trainer/picture"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -82,10 +84,7 @@ func TestPicturesOfOneThingAreOneGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := groups(context.Background(), set.Train)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := grouped(t, set.Train)
 	var names []string
 	for _, g := range found {
 		var group []string
@@ -101,6 +100,15 @@ func TestPicturesOfOneThingAreOneGroup(t *testing.T) {
 	}
 }
 
+func grouped(t *testing.T, samples []dataset.Sample) [][]int {
+	t.Helper()
+	pictures, _, err := picture.Load(context.Background(), samples, newPreprocessing(configs.DefaultExperiment().Input), 96)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return groups(pictures)
+}
+
 // TestTwinsOfPhotographs: of 400 photographs two are there twice, cut
 // differently, and hardly any others are taken for it.
 func TestTwinsOfPhotographs(t *testing.T) {
@@ -113,10 +121,7 @@ func TestTwinsOfPhotographs(t *testing.T) {
 		t.Fatal(err)
 	}
 	samples := slices.Concat(set.Train, set.Test)
-	found, err := groups(context.Background(), samples)
-	if err != nil {
-		t.Fatal(err)
-	}
+	found := grouped(t, samples)
 	var pairs []string
 	together := 0
 	for _, g := range found {

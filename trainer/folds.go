@@ -2,12 +2,9 @@ package trainer
 
 import (
 	"cmp"
-	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
-	"canting/infer/metadata"
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
 
@@ -62,65 +59,43 @@ func samplesOf(pictures []picture.Picture) []dataset.Sample {
 	return all
 }
 
-const (
-	// thumbnailSide is the side, in pixels, of what likeness is measured on.
-	thumbnailSide = 16
-	// alike is the least correlation of two thumbnails of one picture.
-	alike = 0.93
-)
+// alike is the least correlation of two thumbnails of one picture.
+const alike = 0.93
 
-// groups puts samples that must not be told apart by a test into one group
+// groups puts pictures that must not be told apart by a test into one group
 // each: those in one folder below their motif's, which are of one cloth, and
 // those that show the same picture: the same file, or one that was saved again,
 // resized, brightened or slightly cut, which its grey thumbnail still correlates
-// with. Every sample is in exactly one group; groups and members are in order.
-func groups(ctx context.Context, samples []dataset.Sample) ([][]int, error) {
-	small, err := thumbnailsOf(ctx, samples)
-	if err != nil {
-		return nil, err
+// with. Every picture is in exactly one group; groups and members are in order.
+func groups(pictures []picture.Picture) [][]int {
+	small := thumbnails(pictures)
+	together := func(i, j int) bool {
+		cloth := pictures[i].Cloth
+		return cloth != "" && cloth == pictures[j].Cloth || floats.Dot(small[i], small[j]) >= alike
 	}
-	together := func(a, b dataset.Sample) bool {
-		return a.Cloth != "" && a.Cloth == b.Cloth || small.alike(a, b)
-	}
-	first := make([]int, len(samples)) // of the sample's group
-	for i := range samples {
+	first := make([]int, len(pictures)) // of the picture's group
+	for i := range pictures {
 		first[i] = i
 		for j := range i {
-			if first[i] != first[j] && together(samples[i], samples[j]) {
+			if first[i] != first[j] && together(i, j) {
 				join(first[:i+1], first[i], first[j])
 			}
 		}
 	}
-	members := make([][]int, len(samples))
+	members := make([][]int, len(pictures))
 	for i, f := range first {
 		members[f] = append(members[f], i)
 	}
-	return slices.DeleteFunc(members, func(group []int) bool { return len(group) == 0 }), nil
+	return slices.DeleteFunc(members, func(group []int) bool { return len(group) == 0 })
 }
 
-// thumbnails are standardised small pictures, by their path.
-type thumbnails map[string][]float64
-
-func thumbnailsOf(ctx context.Context, samples []dataset.Sample) (thumbnails, error) {
-	pictures, _, err := picture.Load(ctx, samples, metadata.Default().Preprocessing, thumbnailSide)
-	if err != nil {
-		return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
+// thumbnails are the pictures' standardised ones.
+func thumbnails(pictures []picture.Picture) [][]float64 {
+	all := make([][]float64, len(pictures))
+	for i, p := range pictures {
+		all[i] = standardised(p.Thumbnail)
 	}
-	all := thumbnails{}
-	for _, p := range pictures {
-		rgb, err := p.Exact()
-		if err != nil {
-			return nil, fmt.Errorf("look for pictures that are there twice: %w", err)
-		}
-		all[p.Path] = standardised(rgb)
-	}
-	return all, nil
-}
-
-// alike tells whether two samples show the same picture.
-func (t thumbnails) alike(a, b dataset.Sample) bool {
-	x, y := t[a.Path], t[b.Path]
-	return x != nil && y != nil && floats.Dot(x, y) >= alike
+	return all
 }
 
 // join makes one group of the two that begin at a and b.

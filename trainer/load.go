@@ -9,6 +9,8 @@ import (
 	"canting/infer/metadata"
 	"canting/trainer/dataset"
 	"canting/trainer/picture"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // data is a data set that can be trained on.
@@ -81,7 +83,8 @@ func load(ctx context.Context, dir string, e *configs.Experiment, tell func(stri
 			d.warn("The motif %q has no test picture, so nothing will be known of how well it is recognised.", d.classes[label])
 		}
 	}
-	return d, d.warnTwins(ctx)
+	d.warnTwins()
+	return d, nil
 }
 
 // read loads samples and warns of those that cannot be read.
@@ -116,13 +119,10 @@ const mostTwins = 10
 // warnTwins finds pictures that seem to show the same: one in train and test makes the
 // test lie, one under two motifs, or under one and in the folder unknown, cannot be
 // learnt.
-func (d *data) warnTwins(ctx context.Context) error {
+func (d *data) warnTwins() {
 	all := slices.Concat(d.train, d.unknown, d.test, d.testUnknown)
 	trained := len(d.train) + len(d.unknown)
-	small, err := thumbnailsOf(ctx, samplesOf(all))
-	if err != nil {
-		return err
-	}
+	small := thumbnails(all)
 	var same, like []string
 	for i, b := range all {
 		for j, a := range all[:i] {
@@ -131,7 +131,7 @@ func (d *data) warnTwins(ctx context.Context) error {
 			case !clash && !leak:
 			case a.Content == b.Content:
 				same = append(same, twins(a, b, "is the same picture as", clash))
-			case small.alike(a.Sample, b.Sample):
+			case floats.Dot(small[i], small[j]) >= alike:
 				like = append(like, twins(a, b, "looks like", clash))
 			}
 		}
@@ -143,7 +143,6 @@ func (d *data) warnTwins(ctx context.Context) error {
 	if len(pairs) > mostTwins {
 		d.warn("There are %d more such pairs.", len(pairs)-mostTwins)
 	}
-	return nil
 }
 
 // twins tells of two pictures under different names or, where these do not clash, on

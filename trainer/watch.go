@@ -35,9 +35,9 @@ const lessonCount = 500
 // a fold of the training pictures, and tells how they answer those. The answers are
 // nil where the motifs have too few pictures.
 func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
-	folds, err := d.deal(ctx, j)
-	if err != nil || folds == nil {
-		return nil, err
+	folds := d.deal(j)
+	if folds == nil {
+		return nil, nil
 	}
 	e := j.Experiment
 	var seen []sighting
@@ -71,14 +71,10 @@ func (d *data) lesson(trained []picture.Picture, e *configs.Experiment) lesson {
 
 // deal gives each training picture its fold, nil where a fold would leave a motif
 // without any.
-func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
+func (d *data) deal(j Job) []int {
 	samples := samplesOf(d.train)
-	together, err := groups(ctx, samples)
-	if err != nil {
-		return nil, err
-	}
 	k := j.Experiment.Decision.Folds
-	folds := assignFolds(samples, together, k, stream(j.Experiment.Seed, streamFolds))
+	folds := assignFolds(samples, groups(d.train), k, stream(j.Experiment.Seed, streamFolds))
 	for fold := range k {
 		var rest []dataset.Sample
 		for i, s := range samples {
@@ -90,13 +86,13 @@ func (d *data) deal(ctx context.Context, j Job) ([]int, error) {
 		switch label := slices.Index(dataset.Counts(rest, len(d.classes)), 0); {
 		case label >= 0:
 			d.warn("The motif %q has too few pictures to hold some out, %s: add pictures of its other cloths.", d.classes[label], so)
-			return nil, nil
+			return nil
 		case len(rest) == len(samples):
 			d.warn("There are too few pictures to hold some out, %s: add some, or take fewer decision.folds than %d.", so, k)
-			return nil, nil
+			return nil
 		}
 	}
-	return folds, nil
+	return folds
 }
 
 // someOfEach is at most n pictures of each label, evenly from all over the set.

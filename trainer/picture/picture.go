@@ -25,6 +25,9 @@ type Picture struct {
 	Content [sha256.Size]byte
 	// Brightness is the guide box's, as the kiosk measures it.
 	Brightness float64
+	// Thumbnail is the whole centred square in ThumbnailSide x ThumbnailSide pixels,
+	// whatever the guide box is; nil of a drawn picture.
+	Thumbnail []byte
 	// The shelf holds the network's input, of size x size pixels, at exact
 	// and, at wide, the same view at a higher resolution, to cut varied
 	// pictures from without losing detail.
@@ -50,6 +53,9 @@ type Unreadable struct {
 	dataset.Sample
 	Err error
 }
+
+// ThumbnailSide is large enough to tell whether two pictures show the same.
+const ThumbnailSide = 16
 
 // oversample is wide's resolution over the network's.
 const oversample = 2
@@ -135,6 +141,7 @@ type reader struct {
 	crop        float64
 	size        int
 	exact, wide *capture.Preprocessor
+	thumbnail   *capture.Preprocessor
 	shelf       *shelf
 }
 
@@ -147,11 +154,15 @@ func newReader(p metadata.Preprocessing, size int) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	thumbnail, err := preprocessor(metadata.Default().Preprocessing, ThumbnailSide)
+	if err != nil {
+		return nil, err
+	}
 	shelf, err := newShelf()
 	if err != nil {
 		return nil, err
 	}
-	return &reader{p.Crop, size, exact, wide, shelf}, nil
+	return &reader{p.Crop, size, exact, wide, thumbnail, shelf}, nil
 }
 
 func (r *reader) read(s dataset.Sample) (Picture, error) {
@@ -166,7 +177,10 @@ func (r *reader) read(s dataset.Sample) (Picture, error) {
 	if p.exact, err = r.keep(frame, r.exact); err != nil {
 		return Picture{}, err
 	}
-	p.wide, err = r.keep(frame, r.wide)
+	if p.wide, err = r.keep(frame, r.wide); err != nil {
+		return Picture{}, err
+	}
+	p.Thumbnail, err = r.thumbnail.Pixels(frame)
 	return p, err
 }
 

@@ -68,6 +68,8 @@ func (f *fit) resume(dir string) error {
 	switch {
 	case c.Experiment != experimentDigest(f.experiment):
 		return fmt.Errorf("resume: %s belongs to a training with another configuration: use that one, or another --out folder", path)
+	case c.Data != f.digest() && c.Data == dataDigest(f.train, f.test):
+		return fmt.Errorf("resume: %s belongs to a training without the pictures in the folder unknown, which are trained on now: use another --out folder, or train anew without --resume", path)
 	case c.Data != f.digest():
 		return fmt.Errorf("resume: %s belongs to a training on other pictures: put those back, or use another --out folder", path)
 	case !fits(f.net.State(), c.Network) || !fits(f.net.State(), c.Kept) || !fits(f.mean, c.Mean) || !fits(f.adam.State(), c.Moments):

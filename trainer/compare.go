@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -23,6 +22,8 @@ type Comparison struct {
 	// Pictures is how many both runs answered, wherever they lay; what follows is
 	// about them.
 	Pictures int `json:"pictures"`
+	// Changed is how many of them one run names right more often than the other.
+	Changed int `json:"changed"`
 	// Accuracy and MacroRecall are those of a visitor's press in the second
 	// run less those in the first. The intervals are the percentiles of a
 	// paired bootstrap over the pictures (Efron and Tibshirani, 1993, chapter
@@ -118,12 +119,13 @@ func flatten(flat map[string]string, name string, value any) {
 
 // pair compares the answers to the pictures that both runs know.
 func (c *Comparison) pair(first, second []Answer) {
-	before, after := byPicture(first), byPicture(second)
+	named := slices.ContainsFunc(slices.Concat(first, second), func(a Answer) bool { return a.Content == "" })
+	before, after := byPicture(first, named), byPicture(second, named)
 	changes := map[string][]float64{} // of each picture's share of right answers, by class
 	test, once := &McNemar{}, true
 	for _, picture := range slices.Sorted(maps.Keys(before)) {
 		a, b := before[picture], after[picture]
-		if b == nil || a[0].Class != b[0].Class {
+		if b == nil {
 			continue
 		}
 		was, is := rightShare(a), rightShare(b)
@@ -137,6 +139,7 @@ func (c *Comparison) pair(first, second []Answer) {
 			test.OnlySecond++
 		}
 	}
+	c.Changed = test.OnlyFirst + test.OnlySecond
 	if c.Pictures == 0 {
 		return
 	}
@@ -148,11 +151,19 @@ func (c *Comparison) pair(first, second []Answer) {
 	}
 }
 
-// byPicture goes by the file's name in a record that was written before digests were.
-func byPicture(answers []Answer) map[string][]Answer {
-	pictures := map[string][]Answer{}
+// byPicture has each picture's answers, one a seed. A picture goes by its content and
+// class or, where a record was written before it had digests, by its file's name. One
+// that is there several times is several pictures.
+func byPicture(answers []Answer, named bool) map[string][]Answer {
+	pictures, times := map[string][]Answer{}, map[string]int{}
 	for _, a := range answers {
-		key := cmp.Or(a.Content, a.File)
+		key := a.Content + "/" + a.Class
+		if named {
+			key = a.File + "/" + a.Class
+		}
+		again := fmt.Sprint(key, " ", a.Seed)
+		times[again]++
+		key = fmt.Sprint(key, " ", times[again])
 		pictures[key] = append(pictures[key], a)
 	}
 	return pictures

@@ -44,6 +44,22 @@ func TestCompareByHand(t *testing.T) {
 	if e := c.Accuracy; c.Pictures != 100 || math.Abs(e.Mean-0.08) > 1e-12 || math.Abs(e.Low-0.014) > 0.012 || math.Abs(e.High-0.146) > 0.012 {
 		t.Errorf("of %d pictures the difference is %+v", c.Pictures, e)
 	}
+	for i := range two.Answers { // a record of an earlier version has no digests
+		two.Answers[i].Content = fmt.Sprint("digest ", i)
+	}
+	if c, err := Compare(one, two); err != nil || c.Pictures != 100 || c.Changed != 12 {
+		t.Errorf("of an earlier record and a new one: %+v, %v", c, err)
+	}
+	swapped := [2]*Record{answered(0, 1, 2, "{}"), answered(1, 1, 2, "{}")}
+	for _, r := range swapped { // a picture that is there twice, under two motifs
+		for i := range r.Answers {
+			r.Answers[i].Content = "same"
+		}
+		r.Answers = append(r.Answers, Answer{Content: "same", Class: "c", Press: "c"})
+	}
+	if c, err := Compare(swapped[0], swapped[1]); err != nil || c.Pictures != 3 || c.Changed != 2 || c.McNemar == nil {
+		t.Errorf("of a picture that is there three times: %+v, %v", c, err)
+	}
 	one.Answers, two.Answers = append(one.Answers, one.Answers...), two.Answers[:0]
 	if c, err := Compare(one, two); err != nil || c.Pictures != 0 || c.McNemar != nil {
 		t.Errorf("without a common picture: %+v, %v", c, err)

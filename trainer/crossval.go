@@ -225,8 +225,7 @@ func (done *finished) write(dir string) error {
 	return nil
 }
 
-// within shows one training as a part of several. The first of them, which makes the
-// model, has no name.
+// within shows one training as a part of several.
 type within struct {
 	Show
 	part           string

@@ -35,8 +35,8 @@ func Curve(ctx context.Context, e *configs.Experiment, dir string, o CrossvalOpt
 }
 
 // point trains with the photographs halved as often as steps follow. Each is shown so
-// many times more often that all networks take as many steps: what tells the points
-// apart is the photographs, not the time of the training.
+// many times more often that all networks take about as many steps: what tells the
+// points apart is the photographs, not the time of the training.
 func (v *validation) point(ctx context.Context, step int) (report.CurvePoint, error) {
 	fewer := 1 << (curveSteps - 1 - step)
 	share := 1 / float64(fewer)
@@ -66,8 +66,8 @@ func (v *validation) point(ctx context.Context, step int) (report.CurvePoint, er
 	return point, nil
 }
 
-// part takes a share of each motif's pictures, at least one; a smaller share is
-// within a larger one.
+// part takes a share of each motif's pictures, rounded, at least one; a smaller share
+// is within a larger one.
 func (v *validation) part(train []picture.Picture, share float64, seed int64, fold int) []picture.Picture {
 	var part []picture.Picture
 	order := stream(seed, streamFolds, uint64(fold)).Perm(len(train))
@@ -78,7 +78,7 @@ func (v *validation) part(train []picture.Picture, share float64, seed int64, fo
 				of = append(of, train[i])
 			}
 		}
-		part = append(part, of[:int(math.Ceil(share*float64(len(of))))]...)
+		part = append(part, of[:max(int(math.Round(share*float64(len(of)))), 1)]...)
 	}
 	return part
 }

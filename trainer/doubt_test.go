@@ -152,8 +152,9 @@ func TestTrainLearnsDoubt(t *testing.T) {
 	if err != nil || evaluation.Total() != 18 || evaluation.Press.Motifs.Total() != 18 || evaluation.Press.Others.Total() != 3 {
 		t.Fatalf("evaluate says %+v, %v", evaluation, err)
 	}
-	if named := evaluation.Press.Motifs.Share(); named != run.Metrics.Doubt.Accepted {
-		t.Errorf("evaluate names %v of the pictures, the training's report %v", named, run.Metrics.Doubt.Accepted)
+	if named, other := evaluation.Press.Motifs.Share(), evaluation.Press.Others.Share(); named != run.Metrics.Doubt.Accepted || other != run.Metrics.Doubt.UnknownAccepted {
+		t.Errorf("evaluate names %v of the motifs' pictures and %v of the others, the training's report %v and %v",
+			named, other, run.Metrics.Doubt.Accepted, run.Metrics.Doubt.UnknownAccepted)
 	}
 	for _, p := range run.Pictures { // the report tells what the kiosk would
 		c, err := newClassifier(file)

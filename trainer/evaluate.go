@@ -9,8 +9,9 @@ import (
 	"canting/trainer/report"
 )
 
-// Verdict is the model's answer to one labelled picture. Class is dataset.Unknown
-// for what shows none of the motifs; Unknown tells that the kiosk would name none.
+// Verdict is the model's answer to the guide box of one labelled picture. Class is
+// dataset.Unknown for what shows none of the motifs; Unknown tells that the live label
+// would name none.
 type Verdict struct {
 	Path, Class, Label string
 	Probability        float32

@@ -36,7 +36,7 @@ func newDoubt(examples []example, labels int) (*metadata.Doubt, error) {
 	if slices.ContainsFunc(examples, func(e example) bool { return e.own }) {
 		r.classes++
 	}
-	if r.classes*p > metadata.MaxNumbers {
+	if (r.classes-1)*p > metadata.MaxNumbers { // without the row that the others are less
 		return nil, nil
 	}
 	r.x, r.weights = features(examples), r.weigh()
@@ -89,8 +89,7 @@ type regression struct {
 	weights         []float64
 }
 
-// weigh is what each example counts; their sum is 1, and so is that of each class to
-// another's.
+// weigh is what each example counts: their sum is 1, and all classes' sums are the same.
 func (r *regression) weigh() []float64 {
 	counts := make([]float64, r.classes)
 	for i := range r.examples {

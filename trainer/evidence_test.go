@@ -132,4 +132,9 @@ func TestTooManyFeaturesForDoubt(t *testing.T) {
 	if d, err := newDoubt([]example{{features: make([]float32, 1<<17+1)}}, 2); d != nil || err != nil {
 		t.Errorf("got %v, %v", d, err)
 	}
+	examples := []example{{features: make([]float32, 1<<17)}, {features: make([]float32, 1<<17), label: dataset.NoMotif}}
+	examples[0].features[0] = 1
+	if d, err := newDoubt(examples, 2); d == nil || err != nil {
+		t.Errorf("as many as a model may carry give %v, %v", d, err)
+	}
 }

@@ -67,20 +67,8 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir string, o LeaveOut
 	if err != nil {
 		return nil, err
 	}
-	if len(d.classes) < 3 {
-		return nil, fmt.Errorf("%s holds %d motifs; leaving one out takes at least 3", dir, len(d.classes))
-	}
-	if e.Decision.Folds == 0 {
-		return nil, fmt.Errorf("the experiment's decision.folds is 0, so its models learn no doubt: set it to 2 or more")
-	}
-	for label, motif := range d.classes {
-		rest, left := d.without(label, o.Taught)
-		if len(rest.test) == 0 {
-			return nil, fmt.Errorf("without %q there is no test picture of a known motif: add some of each motif", motif)
-		}
-		if len(left) == 0 {
-			return nil, fmt.Errorf("of %q there is no test picture to ask a model about that was taught with the others: add some", motif)
-		}
+	if err := d.canLeaveOut(e, o.Taught); err != nil {
+		return nil, fmt.Errorf("leave each motif of %s out: %w", dir, err)
 	}
 	models := e.Training.Epochs * (1 + e.Decision.Folds)
 	var all []LeftOut
@@ -100,14 +88,41 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir string, o LeaveOut
 		}
 		all = append(all, measured)
 	}
+	return all, keepLeftOut(all, o.Out)
+}
+
+// canLeaveOut says before anyone waits for a training what will be missing.
+func (d *data) canLeaveOut(e *configs.Experiment, taught bool) error {
+	if len(d.classes) < 3 {
+		return fmt.Errorf("there are %d motifs; leaving one out takes at least 3", len(d.classes))
+	}
+	if e.Decision.Folds == 0 {
+		return fmt.Errorf("the experiment's decision.folds is 0, so its models learn no doubt: set it to 2 or more")
+	}
+	for label, motif := range d.classes {
+		rest, left := d.without(label, taught)
+		if len(rest.test) == 0 {
+			return fmt.Errorf("without %q there is no test picture of a known motif: add some of each motif", motif)
+		}
+		if len(left) == 0 {
+			return fmt.Errorf("of %q there is no test picture to ask a model about that was taught with the others: add some", motif)
+		}
+		if folds, why := rest.deal(Job{Experiment: e}); folds == nil {
+			return fmt.Errorf("without %q: %s", motif, why)
+		}
+	}
+	return nil
+}
+
+func keepLeftOut(all []LeftOut, out string) error {
 	text, err := json.MarshalIndent(all, "", " ")
 	if err != nil {
-		return nil, fmt.Errorf("encode what was measured: %w", err)
+		return fmt.Errorf("encode what was measured: %w", err)
 	}
-	if err := renameio.WriteFile(filepath.Join(o.Out, LeftOutName), append(text, '\n'), 0o644); err != nil {
-		return nil, fmt.Errorf("keep what was measured: %w", err)
+	if err := renameio.WriteFile(filepath.Join(out, LeftOutName), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("keep what was measured: %w", err)
 	}
-	return all, nil
+	return nil
 }
 
 // without is the data set without a motif, and its pictures: all of them or, where
@@ -150,9 +165,6 @@ func (d *data) model(ctx context.Context, j Job) ([]byte, error) {
 		return nil, fmt.Errorf("stopped; the same command goes on: %w", err)
 	} else if err != nil {
 		return nil, err
-	}
-	if d.trust == nil {
-		return nil, fmt.Errorf("the other motifs have too few pictures to learn doubt from: add some, or take fewer decision.folds than %d", j.Experiment.Decision.Folds)
 	}
 	file, err := f.export(d, nil)
 	if err != nil {

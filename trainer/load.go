@@ -124,24 +124,29 @@ func (d *data) warnTwins() {
 	trained := len(d.train) + len(d.unknown)
 	small := thumbnails(all)
 	var same, like []string
+	more := 0
 	for i, b := range all {
 		for j, a := range all[:i] {
 			clash, leak := a.Label != b.Label, j < trained && i >= trained
+			equal := a.Content == b.Content
 			switch {
-			case !clash && !leak:
-			case a.Content == b.Content:
+			case !clash && !leak || !equal && floats.Dot(small[i], small[j]) < alike:
+			case equal && len(same) < mostTwins:
 				same = append(same, twins(a, b, "is the same picture as", clash))
-			case floats.Dot(small[i], small[j]) >= alike:
+			case !equal && len(like) < mostTwins:
 				like = append(like, twins(a, b, "looks like", clash))
+			default:
+				more++
 			}
 		}
 	}
 	pairs := slices.Concat(same, like)
-	for _, w := range pairs[:min(len(pairs), mostTwins)] {
+	told := min(len(pairs), mostTwins)
+	for _, w := range pairs[:told] {
 		d.warn("%s", w)
 	}
-	if len(pairs) > mostTwins {
-		d.warn("There are %d more such pairs.", len(pairs)-mostTwins)
+	if more += len(pairs) - told; more > 0 {
+		d.warn("There are %d more such pairs.", more)
 	}
 }
 

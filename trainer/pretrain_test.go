@@ -82,8 +82,8 @@ func backboneBytes(t *testing.T, dir string) []byte {
 	return b
 }
 
-// TestBuiltInBackboneIsOfItsRecipe: who changes configs/pretrain.yaml, the default
-// network or the families has to make the backbone again.
+// TestDemonstrationIsOfItsRecipe: who changes configs/cloths.yaml or the default network
+// has to train the demonstration again. It stands for the size of the recipe's models.
 func TestDemonstrationIsOfItsRecipe(t *testing.T) {
 	file, err := os.ReadFile("../firmware/demo/demo.tflite")
 	if err != nil {
@@ -108,6 +108,8 @@ func TestDemonstrationIsOfItsRecipe(t *testing.T) {
 	}
 }
 
+// TestBuiltInBackboneIsOfItsRecipe: who changes configs/pretrain.yaml, the default
+// network or the families has to make the backbone again.
 func TestBuiltInBackboneIsOfItsRecipe(t *testing.T) {
 	model, err := infer.Load(backbone.Patterns, infer.Options{})
 	if err != nil {

@@ -33,8 +33,8 @@ type Job struct {
 type Show interface {
 	// Warn tells something to know before the training starts.
 	Warn(warning string)
-	// Step tells the progress: the part of the work, "" where there is one
-	// only, the epoch and the mini-batch, from 1, of how many, and the epoch's
+	// Step tells the progress: the part of the work, "" for the training of the
+	// model itself, the epoch and the mini-batch, from 1, of how many, and the epoch's
 	// loss and accuracy so far.
 	Step(part string, epoch, epochs, batch, batches int, loss, accuracy float64)
 }

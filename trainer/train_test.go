@@ -51,10 +51,13 @@ func cloths(t *testing.T, train, test int) string {
 	t.Helper()
 	dir := t.TempDir()
 	rng := rand.New(rand.NewPCG(9, 9))
-	for split, n := range map[string]int{"train": train, "test": test} {
+	for _, split := range []struct {
+		name string
+		n    int
+	}{{"train", train}, {"test", test}} {
 		for _, motif := range motifs {
-			for i := range n {
-				save(t, filepath.Join(dir, split, motif, fmt.Sprintf("%s%03d.png", split, i)), stripes(motif, rng))
+			for i := range split.n {
+				save(t, filepath.Join(dir, split.name, motif, fmt.Sprintf("%s%03d.png", split.name, i)), stripes(motif, rng))
 			}
 		}
 	}
@@ -192,6 +195,18 @@ func TestManyMotifsHaveFewGoldenPairs(t *testing.T) {
 	m, err := infer.Load(file, infer.Options{})
 	if err != nil || len(m.Labels()) != goldenCount+2 || len(m.Metadata().Golden) != goldenCount {
 		t.Errorf("%d golden pairs, %v", len(m.Metadata().Golden), err)
+	}
+}
+
+// Who makes a folder unknown after a training has begun is told that it cannot go on.
+func TestUnknownAfterTheTrainingBegan(t *testing.T) {
+	dir, out, e := cloths(t, 3, 1), t.TempDir(), small()
+	e.Training.Epochs = 1
+	train(t, Job{Data: dir, Out: out, Experiment: e})
+	save(t, filepath.Join(dir, "train", "unknown", "other.png"), stripes("dots", rand.New(rand.NewPCG(8, 8))))
+	_, err := Train(context.Background(), Job{Data: dir, Out: out, Experiment: e, Resume: true, Show: &watcher{}})
+	if err == nil || !strings.Contains(err.Error(), "without the pictures in the folder unknown") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -35,8 +35,9 @@ const lessonCount = 500
 // a fold of the training pictures, and tells how they answer those. The answers are
 // nil where the motifs have too few pictures.
 func (d *data) watch(ctx context.Context, j Job) ([]sighting, error) {
-	folds := d.deal(j)
+	folds, why := d.deal(j)
 	if folds == nil {
+		d.warn("%s", why)
 		return nil, nil
 	}
 	e := j.Experiment
@@ -69,12 +70,12 @@ func (d *data) lesson(trained []picture.Picture, e *configs.Experiment) lesson {
 	return lesson{someOfEach(trained, lessonCount), d.unknown, learntThings().pictures(learntCount, e.Input.Size, fmt.Sprint("learnt ", e.Seed))}
 }
 
-// deal gives each training picture its fold, nil where a fold would leave a motif
-// without any.
-func (d *data) deal(j Job) []int {
+// deal gives each training picture its fold. Where one would leave a motif without any
+// there are none, and why in a sentence.
+func (d *data) deal(j Job) (folds []int, why string) {
 	samples := samplesOf(d.train)
 	k := j.Experiment.Decision.Folds
-	folds := assignFolds(samples, groups(d.train), k, stream(j.Experiment.Seed, streamFolds))
+	folds = assignFolds(samples, groups(d.train), k, stream(j.Experiment.Seed, streamFolds))
 	for fold := range k {
 		var rest []dataset.Sample
 		for i, s := range samples {
@@ -85,14 +86,12 @@ func (d *data) deal(j Job) []int {
 		const so = "so the model's confidence is not calibrated, and only a low one makes an answer unknown"
 		switch label := slices.Index(dataset.Counts(rest, len(d.classes)), 0); {
 		case label >= 0:
-			d.warn("The motif %q has too few pictures to hold some out, %s: add pictures of its other cloths.", d.classes[label], so)
-			return nil
+			return nil, fmt.Sprintf("The motif %q has too few pictures to hold some out, %s: add pictures of its other cloths.", d.classes[label], so)
 		case len(rest) == len(samples):
-			d.warn("There are too few pictures to hold some out, %s: add some, or take fewer decision.folds than %d.", so, k)
-			return nil
+			return nil, fmt.Sprintf("There are too few pictures to hold some out, %s: add some, or take fewer decision.folds than %d.", so, k)
 		}
 	}
-	return folds
+	return folds, ""
 }
 
 // someOfEach is at most n pictures of each label, evenly from all over the set.
@@ -214,22 +213,20 @@ func (c *classifier) doubt(d *data, e *configs.Experiment) (*report.Doubt, error
 		return nil, nil
 	}
 	told := &report.Doubt{Temperature: d.trust.temperature, Threshold: c.model.Metadata().Threshold}
-	var err error
-	if told.Unknown, err = c.familiarities(d.testUnknown); err != nil {
-		return nil, err
+	familiarity := func(seen pressed) float64 { return c.model.Decide(seen.probabilities, seen.evidence).Familiarity }
+	for _, p := range d.testUnknown {
+		seen, err := c.pressFile(p.Path, nil)
+		if err != nil {
+			return nil, err
+		}
+		told.Unknown = append(told.Unknown, familiarity(seen))
 	}
-	told.Things, err = c.familiarities(newThings().pictures(outlierCount, e.Input.Size, fmt.Sprint("new ", e.Seed)))
-	return told, err
-}
-
-func (c *classifier) familiarities(of []picture.Picture) ([]float64, error) {
-	var all []float64
-	for _, p := range of {
+	for _, p := range newThings().pictures(outlierCount, e.Input.Size, fmt.Sprint("new ", e.Seed)) {
 		seen, err := c.pressBox(p, nil)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, c.model.Decide(seen.probabilities, seen.evidence).Familiarity)
+		told.Things = append(told.Things, familiarity(seen))
 	}
-	return all, nil
+	return told, nil
 }

@@ -97,16 +97,21 @@ func (d *Doubt) Evidence(features []float32) float32 {
 func (d *Doubt) Against(kind int, features []float32) float32 {
 	most := float32(-mostEvidence)
 	for label := range d.Labels() {
-		most = max(most, d.odds(label, features))
+		most = max(most, d.odds(label, features, -mostEvidence))
 	}
 	if kind > 0 {
-		most -= d.odds(d.Labels()+kind-1, features)
+		most -= d.odds(d.Labels()+kind-1, features, mostEvidence)
 	}
 	return min(max(most, -mostEvidence), mostEvidence)
 }
 
-func (d *Doubt) odds(row int, features []float32) float32 {
-	return dot(d.Directions.Row(row), features) + d.Offsets[row]
+// odds are bounded; undefined stands for what is no number.
+func (d *Doubt) odds(row int, features []float32, undefined float32) float32 {
+	odds := dot(d.Directions.Row(row), features) + d.Offsets[row]
+	if math.IsNaN(float64(odds)) {
+		return undefined
+	}
+	return min(max(odds, -mostEvidence), mostEvidence)
 }
 
 // dot keeps the compiler from fusing products and sums, which some architectures

@@ -75,7 +75,16 @@ func TestEvidenceIsAgainstTheLikeliestKindOfNone(t *testing.T) {
 		}
 	}
 	d.Offsets[2] = 1e18
-	if got := d.Evidence([]float32{1}); got != -mostEvidence {
+	if got := d.Evidence([]float32{1}); !(got < -0.9*mostEvidence) {
 		t.Errorf("beyond bounds the evidence is %v", got)
+	}
+	for name, d := range map[string]Doubt{
+		"a label":        {Directions: Matrix{2, []float32{1e18, -1e18}}, Offsets: []float32{0}},
+		"a kind of none": {Directions: Matrix{2, []float32{1, 1, 1e18, -1e18}}, Offsets: []float32{0, 0}, Others: 1},
+		"both":           {Directions: Matrix{2, []float32{1e18, 1e18, 1e18, 1e18}}, Offsets: []float32{0, 0}, Others: 1},
+	} {
+		if got := d.Evidence([]float32{1e25, 1e25}); !(got <= 0 && got >= -mostEvidence) {
+			t.Errorf("where %s has no odds the evidence is %v", name, got)
+		}
 	}
 }

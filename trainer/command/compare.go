@@ -72,7 +72,7 @@ func printComparison(w io.Writer, runs []string, found *trainer.Comparison) erro
 		fmt.Fprintf(w, "%d pictures only the first names right, %d only the second (McNemar's exact test: p = %.3f).\n", m.OnlyFirst, m.OnlySecond, m.P)
 	}
 	switch a := found.Accuracy; {
-	case a.Low == 0 && a.High == 0:
+	case found.Changed == 0:
 		fmt.Fprintln(w, "Both name the same pictures right.")
 	case a.Low <= 0 && a.High >= 0:
 		fmt.Fprintln(w, "So few pictures do not tell which of the two is better.")

@@ -67,7 +67,7 @@ all be. Of a folder split into train/ and test/ it takes test/.`,
 	}
 	c.Flags().StringVar(&model, "model", "", "the model file")
 	c.Flags().StringVar(&data, "data", "", "folder of labelled photographs")
-	c.Flags().BoolVar(&list, "list", false, "print each picture's file, likeliest label, its probability, and what the kiosk would say first")
+	c.Flags().BoolVar(&list, "list", false, "print each picture's file, likeliest label, its probability, and what the live label would say, by the guide box alone, first")
 	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall, per_class and the same of a press as JSON")
 	return c
 }

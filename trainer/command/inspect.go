@@ -102,10 +102,16 @@ func inspect(w io.Writer, m *tflite.Model, size int) error {
 	}
 	card, err := metadata.Parse(m.Canting)
 	if err != nil {
-		return fmt.Errorf("read the model's metadata: %w", err)
+		fmt.Fprintf(w, "its canting metadata cannot be used: %v\n", err)
+		return nil
 	}
-	of := card.Provenance
-	fmt.Fprintf(w, "trained by %s, seed %d, on %d pictures, data set SHA-256 %s\n", plain(of.Tool), of.Seed, of.Pictures, plain(of.DataSet))
-	fmt.Fprintf(w, "confidence at a temperature of %.2f; named from a familiarity of %.2f on\n", card.Temperature, card.Threshold)
+	if of := card.Provenance; of.Tool != "" {
+		fmt.Fprintf(w, "trained by %s, seed %d, on %d pictures, data set SHA-256 %s\n", plain(of.Tool), of.Seed, of.Pictures, plain(of.DataSet))
+	}
+	by := "confidence"
+	if card.Doubt != nil {
+		by = "familiarity"
+	}
+	fmt.Fprintf(w, "confidence at a temperature of %.2f; named from a %s of %.2f on\n", card.Temperature, by, card.Threshold)
 	return nil
 }

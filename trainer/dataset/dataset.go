@@ -202,6 +202,11 @@ func (s *Set) check(dir string) error {
 	if len(s.Classes) < 2 {
 		return fmt.Errorf("%s holds the folder of one motif, %q; a classifier needs at least 2, each named for its motif and holding its pictures", dir, s.Classes[0])
 	}
+	for _, class := range s.Classes {
+		if strings.EqualFold(class, Unknown) {
+			s.warn(fmt.Sprintf("%q in %s is taken for a motif of that name: what is none of the motifs belongs into %q.", class, dir, Unknown))
+		}
+	}
 	for label, n := range Counts(s.Train, len(s.Classes)) {
 		if n == 0 {
 			return fmt.Errorf("the motif %q has no picture to train on below %s (%s): add some or remove its folder", s.Classes[label], dir, strings.Join(formats, ", "))
@@ -240,8 +245,6 @@ func (s *Set) samples(dir string) ([]Sample, error) {
 	for label, class := range slices.Concat(s.Classes, []string{Unknown}) {
 		if class == Unknown {
 			label = NoMotif
-		} else if strings.EqualFold(class, Unknown) {
-			s.warn(fmt.Sprintf("%q in %s is taken for a motif of that name: what is none of the motifs belongs into %q.", class, dir, Unknown))
 		}
 		root := filepath.Join(dir, class)
 		if target, err := filepath.EvalSymlinks(root); err == nil {

@@ -2,7 +2,6 @@ package trainer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -88,7 +87,7 @@ func LeaveOut(ctx context.Context, e *configs.Experiment, dir string, o LeaveOut
 		}
 		all = append(all, measured)
 	}
-	return all, keepLeftOut(all, o.Out)
+	return all, keepJSON(all, "what was measured", filepath.Join(o.Out, LeftOutName))
 }
 
 // canLeaveOut says before anyone waits for a training what will be missing.
@@ -110,17 +109,6 @@ func (d *data) canLeaveOut(e *configs.Experiment, taught bool) error {
 		if folds, why := rest.deal(Job{Experiment: e}); folds == nil {
 			return fmt.Errorf("without %q: %s", motif, why)
 		}
-	}
-	return nil
-}
-
-func keepLeftOut(all []LeftOut, out string) error {
-	text, err := json.MarshalIndent(all, "", " ")
-	if err != nil {
-		return fmt.Errorf("encode what was measured: %w", err)
-	}
-	if err := renameio.WriteFile(filepath.Join(out, LeftOutName), append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("keep what was measured: %w", err)
 	}
 	return nil
 }

@@ -81,12 +81,16 @@ func ReadRecord(dir string) (*Record, error) {
 }
 
 func (r Record) write(dir string) error {
-	text, err := json.MarshalIndent(r, "", " ")
+	return keepJSON(r, "the run's record", filepath.Join(dir, RecordName))
+}
+
+func keepJSON(v any, what, path string) error {
+	text, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
-		return fmt.Errorf("encode the run's record: %w", err)
+		return fmt.Errorf("encode %s: %w", what, err)
 	}
-	if err := renameio.WriteFile(filepath.Join(dir, RecordName), append(text, '\n'), 0o644); err != nil {
-		return fmt.Errorf("keep the run's record: %w", err)
+	if err := renameio.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("keep %s: %w", what, err)
 	}
 	return nil
 }

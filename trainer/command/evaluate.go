@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -49,19 +50,7 @@ all be. Of a folder split into train/ and test/ it takes test/.`,
 			if asJSON {
 				return printJSON(c.OutOrStdout(), e)
 			}
-			out := c.OutOrStdout()
-			for _, class := range slices.Sorted(maps.Keys(e.PerClass)) {
-				n := e.PerClass[class]
-				fmt.Fprintf(out, "%-24s %4d right %4d wrong\n", plain(class), n.Correct, n.Wrong)
-			}
-			lo, hi := report.Interval(e.Correct(), e.Total())
-			fmt.Fprintf(out, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
-			fmt.Fprintf(out, "a visitor's press, which looks closer besides, gets %d right, %.2f %%;\n", e.Press.Correct(), 100*e.Press.Accuracy)
-			fmt.Fprintf(out, "it names %d of them and says unknown to %d", e.Press.Motifs.Named, e.Press.Motifs.Unknown)
-			if all := e.Press.Others.Total(); all > 0 {
-				fmt.Fprintf(out, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Press.Others.Named)
-			}
-			fmt.Fprintln(out)
+			printEvaluation(c.OutOrStdout(), e)
 			return nil
 		},
 	}
@@ -70,4 +59,19 @@ all be. Of a folder split into train/ and test/ it takes test/.`,
 	c.Flags().BoolVar(&list, "list", false, "print each picture's file, likeliest label, its probability, and what the live label would say, by the guide box alone, first")
 	c.Flags().BoolVar(&asJSON, "json", false, "print accuracy, macro_recall, per_class and the same of a press as JSON")
 	return c
+}
+
+func printEvaluation(w io.Writer, e report.Evaluation) {
+	for _, class := range slices.Sorted(maps.Keys(e.PerClass)) {
+		n := e.PerClass[class]
+		fmt.Fprintf(w, "%-24s %4d right %4d wrong\n", plain(class), n.Correct, n.Wrong)
+	}
+	lo, hi := report.Interval(e.Correct(), e.Total())
+	fmt.Fprintf(w, "%d of %d right, %.2f %% (95 %% interval %.1f to %.1f)\n", e.Correct(), e.Total(), 100*e.Accuracy, 100*lo, 100*hi)
+	fmt.Fprintf(w, "a visitor's press, which looks closer besides, gets %d right, %.2f %%;\n", e.Press.Correct(), 100*e.Press.Accuracy)
+	fmt.Fprintf(w, "it names %d of them and says unknown to %d", e.Press.Motifs.Named, e.Press.Motifs.Unknown)
+	if all := e.Press.Others.Total(); all > 0 {
+		fmt.Fprintf(w, "; of the %d pictures in %s it names %d", all, dataset.Unknown, e.Press.Others.Named)
+	}
+	fmt.Fprintln(w)
 }

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"canting/configs"
 	"canting/trainer/picture"
@@ -68,7 +69,7 @@ func (f *fit) resume(dir string) error {
 	switch {
 	case c.Experiment != experimentDigest(f.experiment):
 		return fmt.Errorf("resume: %s belongs to a training with another configuration: use that one, or another --out folder", path)
-	case c.Data != f.digest() && c.Data == dataDigest(f.train, f.test):
+	case c.Data != f.digest() && c.Data == sets{train: f.train, test: f.test}.digest():
 		return fmt.Errorf("resume: %s belongs to a training without the pictures in the folder unknown, which are trained on now: use another --out folder, or train anew without --resume", path)
 	case c.Data != f.digest():
 		return fmt.Errorf("resume: %s belongs to a training on other pictures: put those back, or use another --out folder", path)
@@ -119,8 +120,14 @@ func experimentDigest(e *configs.Experiment) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// dataDigest is of the decoded pictures, their labels and their split.
-func dataDigest(sets ...[]picture.Picture) string {
+// dataDigest is of the decoded pictures, their labels and their split. Unknown ones count
+// where there are any, so that a set without them has the digest that it had before they
+// were trained on.
+func dataDigest(known [][]picture.Picture, unknown ...[]picture.Picture) string {
+	sets := known
+	if len(slices.Concat(unknown...)) > 0 {
+		sets = slices.Concat(known, unknown)
+	}
 	h := sha256.New()
 	for _, set := range sets {
 		fmt.Fprintln(h, len(set))

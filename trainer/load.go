@@ -30,13 +30,8 @@ type sets struct {
 	unknown, testUnknown []picture.Picture
 }
 
-// digest is of all the pictures. That of a set without unknown ones is as it was
-// before those were trained on, so that it can be compared with earlier models'.
 func (s sets) digest() string {
-	if len(s.unknown)+len(s.testUnknown) == 0 {
-		return dataDigest(s.train, s.test)
-	}
-	return dataDigest(s.train, s.test, s.unknown, s.testUnknown)
+	return dataDigest([][]picture.Picture{s.train, s.test}, s.unknown, s.testUnknown)
 }
 
 // warn tells a warning at once and keeps it for the report.

@@ -5,12 +5,14 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"canting/trainer/dataset"
 	"canting/trainer/pattern"
 	"canting/trainer/picture"
 )
@@ -100,5 +102,32 @@ func keepSheet(t *testing.T, path string, all [][]byte, size int) {
 	}
 	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Where there is a folder unknown, half of what a network is to be unsure of is of it;
+// without one all is drawn.
+func TestHalfOfTheOutliersAreTheUsersOwn(t *testing.T) {
+	f := newSmallFit(t, small())
+	own := func() (n int) {
+		for i := range 400 {
+			rgb, err := f.outlier(picture.Variation{Crop: 1}, stream(1, streamOutliers, uint64(i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if white := bytes.Count(rgb, []byte{255}); white == len(rgb) {
+				n++
+			}
+		}
+		return n
+	}
+	if n := own(); n > 0 {
+		t.Errorf("without a folder %d of 400 outliers are white", n)
+	}
+	f.unknown = []picture.Picture{picture.Drawn("white", dataset.NoMotif, f.experiment.Input.Size, func(side int, _ *rand.Rand) []byte {
+		return bytes.Repeat([]byte{255}, side*side*3)
+	})}
+	if n := own(); n < 160 || n > 240 {
+		t.Errorf("with a folder of white pictures %d of 400 outliers are white", n)
 	}
 }

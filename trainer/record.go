@@ -130,12 +130,8 @@ func figures(m report.Metrics) map[string]float64 {
 
 // record describes a cross-validation.
 func (v *validation) record(result *CrossvalResult) (Record, error) {
-	data := dataDigest(v.pictures)
-	if len(v.unknown) > 0 {
-		data = dataDigest(v.pictures, v.unknown)
-	}
 	r := Record{
-		Command: "crossval", DataSet: data, Configuration: json.RawMessage(experimentJSON(v.experiment)),
+		Command: "crossval", DataSet: dataDigest([][]picture.Picture{v.pictures}, v.unknown), Configuration: json.RawMessage(experimentJSON(v.experiment)),
 		Folds: result.Folds, Seeds: result.Seeds, Program: program(), Machine: machine(), Seconds: result.Seconds,
 	}
 	of, err := result.Report()

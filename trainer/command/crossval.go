@@ -24,7 +24,8 @@ func newCrossval() *cobra.Command {
 with the same share of every motif, and for each fold trains on the others and
 asks the int8 model about the fold: so every photograph tests a model that has
 not seen it. Photographs in one folder below their motif's are taken for those
-of one cloth and stay in one fold, as do photographs that are there twice. Each
+of one cloth and stay in one fold, as do photographs that are there twice. What
+lies in a folder unknown is trained on in every fold, as it is by train. Each
 seed divides anew. Ctrl-C stops cleanly; the same command goes on, and a fold
 that is done is not done again.`,
 		Args: exactly(0, "flags only"),

@@ -2,6 +2,7 @@ package command
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,5 +27,17 @@ func TestTheBarGrows(t *testing.T) {
 	}
 	if shown != 6*fine {
 		t.Errorf("the bar ends at %d of %d", shown, 6*fine)
+	}
+}
+
+// Where there is no terminal, an epoch's line says of which training it is.
+func TestTheLineNamesThePart(t *testing.T) {
+	var b strings.Builder
+	p := newProgress(&b)
+	p.Step("", 1, 4, 2, 2, 1, 0.5)
+	p.Step("without \x1bkawung, fold 1 of 3 held out", 2, 4, 2, 2, 1, 0.5)
+	lines := strings.Split(b.String(), "\n")
+	if len(lines) != 3 || !strings.HasPrefix(lines[0], "epoch 1/4  loss") || !strings.HasPrefix(lines[1], "epoch 2/4 (without \ufffdkawung, fold 1 of 3 held out)  loss") {
+		t.Errorf("got %q", lines)
 	}
 }
